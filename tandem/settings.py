@@ -1,0 +1,141 @@
+"""Settings: from the environment (``TANDEM_…``), ``.env``, then ``tandem.toml``, in that order.
+
+Nested settings use two underscores in the environment (``TANDEM_SALESFORCE__CLIENT_ID``) and tables in
+the file (``[salesforce]``). Secrets belong in the environment or a Prefect Secret block, not in the file.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from tandem.errors import SettingsError
+
+SettableObject = Literal["User", "Group", "Account", "Lead", "Contact"]
+
+
+class SalesforceSettings(BaseModel):
+    """Where the org is and how to log in."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str = Field("", description="My Domain address of the org, e.g. https://acme.my.salesforce.com.")
+    login: Literal["client_credentials", "jwt_bearer"] = Field(
+        "client_credentials", description="OAuth flow: client credentials, or JWT bearer."
+    )
+    client_id: str = Field("", description="Consumer key of the connected or external client app.")
+    client_secret: SecretStr = Field(SecretStr(""), description="Consumer secret, for client credentials.")
+    username: str = Field("", description="The sync user's username, for JWT bearer.")
+    private_key_file: Path | None = Field(None, description="PEM file with the private key, for JWT bearer.")
+    api_version: str = Field("62.0", pattern=r"^\d{2,3}\.0$", description="REST and Bulk API version.")
+    timeout_seconds: float = Field(60.0, gt=0, description="Longest wait for any single answer.")
+    max_attempts: int = Field(5, ge=1, description="Tries of a call that failed for an intermittent reason.")
+    backoff_seconds: float = Field(
+        1.0, ge=0, description="First wait before another try; doubles, with jitter."
+    )
+    bulk_threshold: int = Field(2000, ge=1, description="Rows from which Bulk 2.0 is used instead of REST.")
+    bulk_page_rows: int = Field(100_000, ge=100, description="Rows per result page of a Bulk 2.0 query.")
+    parallel_pages: int = Field(2, ge=1, le=15, description="Bulk result pages downloaded at once.")
+    bulk_poll_seconds: float = Field(5.0, gt=0, description="Longest pause between looks at a Bulk job.")
+    external_id_field: str = Field(
+        "", description="External id field on Lead that makes creating a person a safe upsert; empty: none."
+    )
+
+
+class ApiBudget(BaseModel):
+    """How many API calls Tandem may spend (API-02)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    daily_calls: int = Field(0, ge=0, description="Our own calls in any 24 hours; 0: no limit of our own.")
+    reserve: float = Field(
+        0.1, ge=0, lt=1, description="Share of the org's daily calls that is left to everyone else."
+    )
+
+
+class SyncSettings(BaseModel):
+    """How the cycle behaves."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    objects: tuple[SettableObject, ...] = Field(
+        ("User", "Group", "Account", "Lead", "Contact"), description="Objects that take part in the sync."
+    )
+    pause_seconds: int = Field(
+        300, ge=0, description="Pause after the end of a cycle before the next (ENG-01)."
+    )
+    overlap_seconds: int = Field(600, ge=0, description="How far each read reaches back for late commits.")
+    blocked_fields: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description='Marketing columns that the sync must not change, e.g. {"person": ["source"]} (3.17).',
+    )
+    ignored_fields: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description='More Salesforce fields to leave out, e.g. {"Lead": ["Fax"]}.'
+    )
+    default_last_name: str = Field("", description="Last name for a first push that has none (21.1).")
+    default_company: str = Field("", description="Company for a first push that has none (21.1).")
+    account_activity_contacts: int = Field(
+        5000, ge=0, description="Most contacts an account may have for its changes to be logged (7.5)."
+    )
+    keep_days: int = Field(30, ge=5, description="Days that steps, errors and API calls are kept.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Unknown names are refused, so that a typing error cannot hide."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TANDEM_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        toml_file="tandem.toml",
+        extra="forbid",
+    )
+
+    database: Path = Field(Path("data/marketing.duckdb"), description="The marketing database.")
+    staging: Path = Field(Path("data/staging"), description="Where batches wait between wire and database.")
+    expectations: Path = Field(Path("expectations"), description="The folder with the expectation suites.")
+    lock_wait_seconds: float = Field(
+        30.0, ge=0, description="How long to wait for another process's write to end."
+    )
+    memory_limit: str = Field("1GB", description="DuckDB's memory; what does not fit goes to disk.")
+    threads: int = Field(2, ge=1, description="DuckDB's threads.")
+    salesforce: Annotated[SalesforceSettings, Field(default_factory=SalesforceSettings)]
+    budget: Annotated[ApiBudget, Field(default_factory=ApiBudget)]
+    sync: Annotated[SyncSettings, Field(default_factory=SyncSettings)]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, environment, ``.env``, ``tandem.toml``."""
+        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the settings.
+
+    :raises SettingsError: one line that names the first setting that is wrong, never its value.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"Setting {name}: {first['msg']}. Put it right in the environment, .env or tandem.toml."
+        ) from None
+    except ValueError as error:  # a tandem.toml that is not TOML
+        raise SettingsError(f"tandem.toml cannot be read: {error}. Put it right or move it away.") from None
