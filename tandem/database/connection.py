@@ -1,0 +1,183 @@
+"""Opening the marketing database: one writer at a time, readers in between, clear words when it cannot be.
+
+DuckDB lets one process write, and none read meanwhile. So nobody keeps the database open: a session is
+opened for a moment's work, and whoever finds it taken waits, up to ``lock_wait_seconds``. The file is
+attached as a catalog by name, so that another catalog (DuckLake) can take its place.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tandem.database.migrations import CURRENT_VERSION, migrate, version_of
+from tandem.errors import DatabaseError
+
+CATALOG = "tandem"
+
+# A file lock belongs to a process: it does not keep two threads of one apart.
+_one_session_per_process = threading.RLock()
+
+
+class Session:
+    """An open database. Statements address tables as ``schema.table``."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None) -> int:
+        """Run a statement; returns the number of rows that it changed, 0 where DuckDB does not say."""
+        self._connection.execute(sql, parameters)
+        description = self._connection.description
+        if description and [column[0] for column in description] == ["Count"]:
+            row = self._connection.fetchone()
+            return int(row[0]) if row else 0
+        return 0
+
+    def rows(self, sql: str, parameters: Sequence[Any] | None = None) -> list[dict[str, Any]]:
+        """Run a query and return its rows as dictionaries."""
+        self._connection.execute(sql, parameters)
+        names = [column[0] for column in self._connection.description or []]
+        return [dict(zip(names, row, strict=True)) for row in self._connection.fetchall()]
+
+    def value(self, sql: str, parameters: Sequence[Any] | None = None) -> Any:
+        """Run a query and return the first column of its first row, ``None`` if there is none."""
+        row = self._connection.execute(sql, parameters).fetchone()
+        return row[0] if row else None
+
+    def insert(self, table: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert a bounded list of rows (job metadata, answers of a chunk); records come by Parquet."""
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            self._connection.executemany(
+                f"INSERT INTO {table} VALUES ({places})", [list(row) for row in rows]
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: commits at the end, rolls back on any error."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """A transaction that is always rolled back: to see what would happen (``tandem plan``)."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._connection.execute("ROLLBACK")
+
+
+class Database:
+    """The marketing database of one installation."""
+
+    def __init__(
+        self, path: Path, lock_wait_seconds: float = 30.0, memory_limit: str = "1GB", threads: int = 2
+    ) -> None:
+        self.path = path
+        self._lock_wait_seconds = lock_wait_seconds
+        self._config = {"memory_limit": memory_limit, "threads": threads}
+
+    def exists(self) -> bool:
+        """Whether the database was made already."""
+        return self.path.exists()
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open for writing; makes the database, or brings it to this program's version, when needed.
+
+        :raises DatabaseError: taken for too long, made by a newer Tandem, no database at all, disk full.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self._open(read_only=False) as session:
+            migrate(session, self.path)
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open for reading; other processes may read at the same time.
+
+        :raises DatabaseError: as for :meth:`write`, and where there is no database yet.
+        """
+        if not self.exists():
+            raise DatabaseError(f"There is no database at {self.path} yet. Run `tandem backfill` first.")
+        with self._open(read_only=True) as session:
+            found = version_of(session)
+            if found != CURRENT_VERSION:
+                raise DatabaseError(_version_message(self.path, found))
+            yield session
+
+    @contextmanager
+    def _open(self, read_only: bool) -> Iterator[Session]:
+        with _one_session_per_process, duckdb.connect(":memory:", config=self._config) as connection:
+            connection.execute(f"SET temp_directory = '{_quoted(self.path.parent / 'spill')}'")
+            connection.execute("SET preserve_insertion_order = false")
+            self._attach(connection, read_only)
+            connection.execute(f"USE {CATALOG}")
+            try:
+                yield Session(connection)
+                connection.execute("USE memory")
+                connection.execute(f"DETACH {CATALOG}")
+            except duckdb.Error as error:
+                raise _explained(error, self.path) from error
+
+    def _attach(self, connection: duckdb.DuckDBPyConnection, read_only: bool) -> None:
+        mode = "READ_ONLY" if read_only else "READ_WRITE"
+        deadline = time.monotonic() + self._lock_wait_seconds
+        pause = 0.005
+        while True:
+            try:
+                connection.execute(f"ATTACH '{_quoted(self.path)}' AS {CATALOG} ({mode})")
+                return
+            except duckdb.Error as error:
+                if "lock" not in str(error).lower():
+                    raise _explained(error, self.path) from error
+                if time.monotonic() > deadline:
+                    raise DatabaseError(
+                        f"The database {self.path} is in use by another process for more than "
+                        f"{self._lock_wait_seconds:g} s. Wait for it to end, or close the program that holds it."
+                    ) from error
+            time.sleep(pause)
+            pause = min(pause * 2, 0.25)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _version_message(path: Path, found: int) -> str:
+    if found > CURRENT_VERSION:
+        return (
+            f"The database {path} has version {found}, this Tandem knows {CURRENT_VERSION}. "
+            "Install the newer Tandem, or point TANDEM_DATABASE at another file."
+        )
+    return f"The database {path} has version {found}, older than {CURRENT_VERSION}. Run `tandem sync` to migrate it."
+
+
+def _explained(error: duckdb.Error, path: Path) -> Exception:
+    text = str(error)
+    if "not a valid DuckDB database" in text or "newer version of DuckDB" in text or "older version" in text:
+        return DatabaseError(
+            f"{path} is not a database this Tandem can read. Point TANDEM_DATABASE at another file."
+        )
+    if "No space left" in text or "failed to offload data block" in text:
+        return DatabaseError(
+            f"No space left on the disk of {path}. Make room and run again; nothing was lost."
+        )
+    if "Permission denied" in text or "Cannot open file" in text:
+        return DatabaseError(
+            f"The database {path} cannot be opened: permission denied. Check its owner and folder."
+        )
+    return error

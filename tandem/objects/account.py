@@ -1,0 +1,43 @@
+"""Account: comes in only, becomes a company, and shows on each of its contacts (section 7)."""
+
+from tandem.objects.declaration import Direction, SyncedObject
+
+ACCOUNT = SyncedObject(
+    name="Account",
+    table="company",
+    direction=Direction.IN,
+    fields={  # 3.25
+        "AnnualRevenue": "annual_revenue",
+        "BillingCity": "billing_city",
+        "BillingCountry": "billing_country",
+        "BillingPostalCode": "billing_postal_code",
+        "BillingState": "billing_state",
+        "BillingStreet": "billing_address",
+        "Description": "company_notes",
+        "Industry": "industry",
+        "IsDeleted": "sfdc_is_deleted",
+        "Name": "company_name",
+        "NumberOfEmployees": "num_employees",
+        "Phone": "main_phone",
+        "Sic": "sic_code",
+        "Site": "site",
+        "Type": "type",  # a field of the company, not the lead or contact marker (section 30, Q8)
+        "Website": "website",
+        "CreatedDate": "sfdc_created_date",
+    },
+    required=(
+        *("Id", "IsDeleted", "MasterRecordId", "SystemModstamp", "CreatedDate"),
+        *("OwnerId", "ParentId", "Name"),
+    ),
+    drivers=("Id", "IsDeleted", "MasterRecordId", "SystemModstamp", "CreatedDate", "OwnerId", "ParentId"),
+    system=frozenset({"IsDeleted", "CreatedDate"}),
+    ignored=frozenset(  # 3.21
+        {
+            *("Fax", "Ownership", "Rating", "TickerSymbol"),
+            *("ShippingCity", "ShippingCountry", "ShippingPostalCode", "ShippingState", "ShippingStreet"),
+        }
+    ),
+)
+
+#: Columns that a contact's person shares with its company: they show the account's values (7.2).
+COMPANY_COLUMNS_OF_PERSON = ("annual_revenue", "company_name", "industry", "num_employees", "website")

@@ -1,0 +1,150 @@
+"""Which Salesforce field feeds which marketing column: worked out from what the sync user can see.
+
+A pure function of the declaration, the describe answer and the map so far. Fields are only ever
+added or switched off: a hidden, renamed or deleted field leaves its column and the stored values
+alone (3.5, 3.8, 3.10), and a label never changes after the field was first seen (3.7).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from tandem.objects.declaration import IGNORED_EVERYWHERE, Direction, SyncedObject
+from tandem.salesforce.describe import FieldDescribe, ObjectDescribe
+from tandem.staging import sql_type
+
+#: Read-only wholes whose parts are synced instead, and bodies that do not belong in a database (5.8).
+_UNREADABLE_TYPES = frozenset({"address", "location", "base64", "anyType", "complexvalue"})
+
+#: Columns of a person that the sync itself keeps; a Salesforce field never takes their names.
+RESERVED_COLUMNS = frozenset({"id", "sfdc_id", "sfdc_type", "company_id", "created_at", "updated_at"})
+
+
+@dataclass(frozen=True)
+class MappedField:
+    """One Salesforce field that is read. ``column`` is ``None`` when it only drives the sync itself."""
+
+    object: str
+    field: str
+    column: str | None
+    type: str
+    sql_type: str
+    scale: int
+    label: str
+    system: bool = False
+    updateable: bool = False
+    createable: bool = False
+    required: bool = False
+    length: int = 0
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class FieldMapChange:
+    """What a look at the schema found: the whole map, and what is new, gone or back in it."""
+
+    fields: tuple[MappedField, ...]
+    added: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+
+
+def snake_case(name: str) -> str:
+    """Turn a Salesforce API name into a column name; custom fields keep their ``__c``.
+
+    >>> snake_case("NumberOfEmployees"), snake_case("Favourite_Color__c"), snake_case("CleanStatus")
+    ('number_of_employees', 'favourite_color__c', 'clean_status')
+    """
+    if name.endswith("__c"):
+        return name.lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def missing_fields(declared: SyncedObject, described: ObjectDescribe) -> list[str]:
+    """Name the required fields that the sync user cannot see (2.18, VIS-03)."""
+    return [name for name in declared.required if name not in described.fields]
+
+
+def _readable(declared: SyncedObject, described: ObjectDescribe, ignored: Collection[str]) -> list[str]:
+    wholes = {each.compound_field_name for each in described.fields.values() if each.compound_field_name}
+    wanted = []
+    for name, each in described.fields.items():
+        if name in declared.drivers:
+            wanted.append(name)
+        elif each.type in _UNREADABLE_TYPES or name in ignored or name in declared.ignored:
+            continue
+        elif name in declared.fields:
+            wanted.append(name)
+        elif declared.only_declared or name in IGNORED_EVERYWHERE or name in wholes:
+            continue
+        else:
+            wanted.append(name)
+    return wanted
+
+
+def _column(declared: SyncedObject, name: str, wanted_type: str, taken: Mapping[str, str]) -> str | None:
+    """Choose the column of a field; like-named fields of lead and contact share one (3.13, FLD-10)."""
+    if name in declared.fields:
+        return declared.fields[name]
+    if name in declared.drivers:
+        return None
+    column = snake_case(name)
+    if column in RESERVED_COLUMNS or taken.get(column, wanted_type) != wanted_type:
+        return f"{declared.name.lower()}_{column}"
+    return column
+
+
+def _mapped(declared: SyncedObject, each: FieldDescribe, column: str | None) -> MappedField:
+    both_ways = declared.direction is Direction.BOTH and column is not None
+    free = both_ways and each.name not in declared.system and not each.calculated
+    return MappedField(
+        object=declared.name,
+        field=each.name,
+        column=column,
+        type=each.type,
+        sql_type=sql_type(each),
+        scale=each.scale,
+        label=each.label,
+        system=each.name in declared.system,
+        updateable=free and each.updateable,
+        createable=free and each.createable,
+        required=each.required_on_create,
+        length=each.length,
+    )
+
+
+def plan_field_map(
+    declared: SyncedObject,
+    described: ObjectDescribe,
+    known: Iterable[MappedField],
+    taken: Mapping[str, str],
+    ignored: Collection[str] = (),
+) -> FieldMapChange:
+    """Work out the map of one object.
+
+    :param known: the map so far; empty on the first look.
+    :param taken: columns that the marketing table has already, with their SQL types.
+    :param ignored: more fields to leave out, from the settings.
+    """
+    before = {each.field: each for each in known}
+    readable = _readable(declared, described, ignored)
+    fields: dict[str, MappedField] = {}
+    added, returned = [], []
+    for name in readable:
+        old = before.get(name)
+        if old is None:
+            each = described.fields[name]
+            fields[name] = _mapped(declared, each, _column(declared, name, sql_type(each), taken))
+            added.append(name)
+        else:
+            now = _mapped(declared, described.fields[name], old.column)
+            fields[name] = replace(now, label=old.label, sql_type=old.sql_type, type=old.type)
+            if not old.active:
+                returned.append(name)
+    gone = [name for name, old in before.items() if name not in fields and old.active]
+    for name, old in before.items():
+        if name not in fields:
+            fields[name] = replace(old, active=False)
+    return FieldMapChange(tuple(fields.values()), tuple(added), tuple(gone), tuple(returned))
