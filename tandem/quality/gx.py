@@ -1,0 +1,113 @@
+"""Great Expectations, the judge: runs a suite's expectations on the rows of one piece of a batch.
+
+Great Expectations has no working SQL path on DuckDB (field notes 2.2), so it judges pandas frames. One
+ephemeral context serves the process. Analytics are switched off before the import, progress bars after.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from tandem.errors import SettingsError
+from tandem.quality.suite import Rule, Suite
+
+#: Only the positions of the unexpected rows are wanted: values are taken from the batch, where they keep
+#: their types, and lists of examples cost more than the judging.
+_RESULT_FORMAT = {
+    "result_format": "COMPLETE",
+    "partial_unexpected_count": 0,
+    "exclude_unexpected_values": True,
+    "include_unexpected_rows": False,
+    "return_unexpected_index_query": False,
+}
+
+#: Marks an expectation with its rule's number; results come back in another order.
+_NUMBER = "tandem_rule"
+
+#: The context is the process's; flows may check two objects in two threads.
+_LOCK = threading.Lock()
+
+
+class Judge:
+    """The expectations of some rules of a suite, built once and run on any number of pieces.
+
+    :raises SettingsError: when Great Expectations refuses an expectation as the suite words it.
+    """
+
+    def __init__(self, suite: Suite, rules: Sequence[Rule]) -> None:
+        self._suite = suite
+        self._rules = {rule.number: rule for rule in rules}
+        with _LOCK:
+            _batch_definition()  # the environment must be set before the import below
+            from great_expectations import ExpectationSuite
+
+            self._expectations = ExpectationSuite(
+                name=suite.name, expectations=[self._expectation(rule) for rule in rules]
+            )
+
+    def judge(self, piece: Any) -> dict[int, list[int]]:
+        """Return the rules that do not hold on an Arrow table, by number, with the rows that break them.
+
+        A rule about columns has no rows.
+
+        :raises SettingsError: when a rule cannot be judged on such data, a number against a text say.
+        """
+        with _LOCK:
+            # Without an index of its own the frame numbers its rows, and results name rows by number.
+            batch = _batch_definition().get_batch(batch_parameters={"dataframe": piece.to_pandas()})
+            outcome = batch.validate(self._expectations, result_format=_RESULT_FORMAT)
+        broken: dict[int, list[int]] = {}
+        for result in outcome.results:
+            rule = self._rules[result.expectation_config.meta[_NUMBER]]
+            if problem := _problem(result.exception_info):
+                raise self._unjudgeable(rule, problem)
+            if not result.success:
+                broken[rule.number] = [int(row) for row in result.result.get("unexpected_index_list", ())]
+        return broken
+
+    def _expectation(self, rule: Rule) -> Any:
+        from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+        meta = {**(rule.document.get("meta") or {}), _NUMBER: rule.number}
+        try:
+            return ExpectationConfiguration(**{**rule.document, "meta": meta}).to_domain_obj()
+        except Exception as error:  # whatever its validation raises, the suite's wording is the cause
+            raise self._unjudgeable(rule, _first_line(error)) from None
+
+    def _unjudgeable(self, rule: Rule, problem: str) -> SettingsError:
+        return SettingsError(
+            f"Suite {self._suite.file}: expectation {rule.number + 1}, {rule.type} on {rule.subjects[0]}, "
+            f"cannot be judged: {problem}. Compare its kwargs with the type of the field."
+        )
+
+
+@cache
+def _batch_definition() -> Any:
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    import great_expectations
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = great_expectations.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    asset = context.data_sources.add_pandas("staged").add_dataframe_asset("rows")
+    return asset.add_batch_definition_whole_dataframe("piece")
+
+
+def _problem(info: dict[str, Any]) -> str | None:
+    """Read what Great Expectations says of an exception: flat, or keyed by the metric that failed."""
+    for each in (info, *info.values()):
+        if isinstance(each, dict) and each.get("raised_exception"):
+            return str(each.get("exception_message")).splitlines()[0].rstrip(".")
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    errors = getattr(error, "errors", None)  # pydantic's: name the argument, not the whole model
+    if callable(errors):
+        first = errors()[0]
+        return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}".rstrip(".")
+    return next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")

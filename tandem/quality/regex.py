@@ -1,0 +1,83 @@
+"""Python regular expressions, said so that DuckDB understands them the same way.
+
+Great Expectations on pandas matches with Python's rules; DuckDB matches with RE2, whose ``\\s`` knows
+ASCII only and whose ``$`` does not match before a last line end. What is spelled out here means exactly
+the same in both; for everything else the answer is None and the caller must not rely on DuckDB.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: What ``\s`` matches in Python: every character for which ``str.isspace`` holds.
+_SPACE = r"\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+
+_QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??")
+_CONTROL = {"t": r"\x09", "n": r"\x0a", "v": r"\x0b", "f": r"\x0c", "r": r"\x0d"}
+
+
+def to_re2(pattern: str) -> str | None:
+    """Translate a Python pattern for ``regexp_matches``, or return None where none is sure."""
+    try:
+        re.compile(pattern)
+    except re.error:
+        return None
+    out: list[str] = []
+    at, end = 0, len(pattern)
+    while at < end:
+        rest = pattern[at:]
+        sign = rest[0]
+        if sign == "\\":
+            piece, width = _escape(rest[1]), 2
+        elif sign == "[":
+            piece, width = _char_class(rest)
+        elif rest.startswith("(?:"):
+            piece, width = "(?:", 3
+        elif sign == "(":
+            piece, width = (None if rest.startswith("(?") else "(?:"), 1
+        elif sign == "$":
+            # Python's $ also looks ahead over a last line end; consuming it is the same only at the end.
+            piece, width = (r"(?:\x0a?\z)" if len(rest) == 1 else None), 1
+        elif quantifier := _QUANTIFIER.match(rest):
+            width = quantifier.end()
+            piece = None if rest[width : width + 1] == "+" else quantifier[0]  # possessive
+        else:
+            piece, width = (None if sign in "{\0" else sign), 1
+        if piece is None:
+            return None
+        out.append(piece)
+        at += width
+    return "".join(out)
+
+
+def _escape(sign: str) -> str | None:
+    if sign in "sS":
+        return f"[{'^' if sign == 'S' else ''}{_SPACE}]"
+    if sign in "AZ":
+        return r"\A" if sign == "A" else r"\z"
+    return _literal_escape(sign)
+
+
+def _literal_escape(sign: str) -> str | None:
+    if sign in _CONTROL:
+        return _CONTROL[sign]
+    return None if sign.isalnum() or not sign.isascii() else f"\\{sign}"
+
+
+def _char_class(rest: str) -> tuple[str | None, int]:
+    """Translate the character class that ``rest`` begins with; return it and its width."""
+    at = 2 if rest.startswith("[^") else 1
+    out = [rest[:at]]
+    first = at
+    while rest[at] != "]" or at == first:
+        sign = rest[at]
+        if sign == "\\":
+            piece = _SPACE if rest[at + 1] == "s" else _literal_escape(rest[at + 1])
+            at += 2
+        else:
+            piece = f"\\{sign}" if sign in "[]" else (None if sign == "\0" else sign)
+            at += 1
+        if piece is None:
+            return None, at
+        out.append(piece)
+    return "".join(out) + "]", at + 1
