@@ -13,6 +13,11 @@ CREATE TABLE marketing.person (
     sfdc_created_date TIMESTAMP,
     company_id BIGINT,              -- contacts only
     original_source_type VARCHAR,
+    company_name VARCHAR,           -- a lead's own; a contact shows its company's
+    industry VARCHAR,
+    annual_revenue DOUBLE,
+    num_employees BIGINT,
+    website VARCHAR,
     created_at TIMESTAMP NOT NULL,
     updated_at TIMESTAMP NOT NULL,
     sales_owner_first_name VARCHAR,
@@ -26,11 +31,13 @@ CREATE TABLE marketing.person (
 );
 
 CREATE TABLE marketing.company (
-    id BIGINT NOT NULL, sfdc_id VARCHAR, created_at TIMESTAMP NOT NULL, updated_at TIMESTAMP NOT NULL
+    id BIGINT NOT NULL, sfdc_id VARCHAR, created_at TIMESTAMP NOT NULL, updated_at TIMESTAMP NOT NULL,
+    company_name VARCHAR, industry VARCHAR, annual_revenue DOUBLE, num_employees BIGINT, website VARCHAR
 );
 
 CREATE TABLE marketing.sales_user (
-    id BIGINT NOT NULL, sfdc_id VARCHAR, created_at TIMESTAMP NOT NULL, updated_at TIMESTAMP NOT NULL
+    id BIGINT NOT NULL, sfdc_id VARCHAR, created_at TIMESTAMP NOT NULL, updated_at TIMESTAMP NOT NULL,
+    first_name VARCHAR, last_name VARCHAR, title VARCHAR, phone_number VARCHAR, email_address VARCHAR
 );
 
 CREATE TABLE marketing.lead_queue (
@@ -161,16 +168,16 @@ CREATE TABLE sync.schema_change (
     change VARCHAR NOT NULL CHECK (change IN ('added', 'gone', 'returned'))
 );
 
-CREATE TABLE sync.bulk_job (           -- a backfill's query jobs, so that a killed one goes on
+CREATE TABLE sync.bulk_job (           -- query jobs, so that a killed read goes on
     object VARCHAR NOT NULL,
     job_id VARCHAR NOT NULL,
-    fields JSON NOT NULL,
+    soql VARCHAR NOT NULL,
     stamp TIMESTAMP NOT NULL,          -- Salesforce's clock when the job was made: the watermark to come
     created_at TIMESTAMP NOT NULL,
     state VARCHAR NOT NULL CHECK (state IN ('started', 'done', 'abandoned'))
 );
 
-CREATE TABLE sync.bulk_page (job_id VARCHAR NOT NULL, locator VARCHAR NOT NULL, rows BIGINT NOT NULL);
+CREATE TABLE sync.bulk_page (job_id VARCHAR NOT NULL, locator VARCHAR NOT NULL, path VARCHAR NOT NULL, rows BIGINT NOT NULL);
 
 CREATE TABLE sync.api_call (
     run_id VARCHAR, logged_at TIMESTAMP NOT NULL, operation VARCHAR NOT NULL, object VARCHAR, status INTEGER,
@@ -206,5 +213,4 @@ INSERT INTO marketing.activity_type VALUES  -- section 22.1; ids from 100001 on 
     (104, 'Change Status in Progression', 'Program'),
     (123, 'Change Program Member Data', 'Program'),
     (145, 'Push Lead to Marketo', NULL),
-    (100001, 'Quarantined by Expectation', 'Expectation'),
-    (100002, 'Refused by Salesforce', 'Code');
+    (100001, 'Quarantined by Expectation', 'Expectation');

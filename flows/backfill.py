@@ -1,0 +1,57 @@
+"""The full first copy, object by object; goes on where an earlier one was stopped."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.states import State
+from pydantic import Field
+
+from flows.outcome import ended
+from flows.progress import backfill_progress
+from flows.steps import attempt, names_to_sync
+from tandem.database import journal
+from tandem.database.journal import Operation, Status
+from tandem.run import Run
+from tandem.settings import SettableObject, load
+from tasks.check import check
+from tasks.look import look
+from tasks.merge import merge
+from tasks.read import ask, read_bulk
+from tasks.tell import tell
+
+
+@flow(name="backfill", validate_parameters=True)
+def backfill(
+    objects: Annotated[
+        list[SettableObject] | None,
+        Field(description="Objects to copy; empty: all that the settings name."),
+    ] = None,
+    restart: Annotated[
+        bool,
+        Field(description="Read everything again, also objects that were copied before. Nothing is deleted."),
+    ] = False,
+) -> dict[str, Any] | State[Any]:
+    """Copy everything that the sync user can see into the marketing database.
+
+    Objects that are finished are left alone; a Bulk job that was started is picked up by its id.
+    """
+    settings = load()
+    run = Run("backfill", settings)
+    with ended(run) as outcome, run.opened():
+        looked = look(run, names_to_sync(settings, objects))
+        visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
+        with run.database.read() as session:
+            finished = set() if restart else set(journal.watermarks(session))
+        todo = [name for name in visible if name not in finished]
+
+        with backfill_progress(todo) as progress:
+            for question in ask(run, todo, everything=True):
+                name = question.query.object
+                with attempt(run, name, Operation.PULL_UPDATES):
+                    batch = read_bulk(run, question, progress)
+                    merge(run, batch, check(run, batch))
+
+        outcome.summary = tell(run)
+    return outcome.result()

@@ -1,0 +1,58 @@
+"""The cycle: look, read, check, merge, push, tell (design section 2)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.states import State
+from pydantic import Field
+
+from flows.outcome import ended
+from flows.steps import attempt, names_to_sync
+from tandem.database.journal import Operation, Status
+from tandem.objects import OBJECTS, Direction
+from tandem.run import Run
+from tandem.settings import SettableObject, load
+from tasks.check import check
+from tasks.look import look
+from tasks.merge import merge
+from tasks.push import push
+from tasks.read import ask, read, read_bulk
+from tasks.tell import tell
+
+
+@flow(name="sync", validate_parameters=True)
+def sync(
+    objects: Annotated[
+        list[SettableObject] | None,
+        Field(description="Objects to sync, in any order; empty: all that the settings name."),
+    ] = None,
+) -> dict[str, Any] | State[Any]:
+    """Sync once: take over what changed in Salesforce, then send what changed in marketing.
+
+    An object that was never read before is read in full. A step that fails stops its own object only.
+    """
+    settings = load()
+    run = Run("sync", settings)
+    with ended(run) as outcome, run.opened():
+        looked = look(run, names_to_sync(settings, objects))
+        visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
+
+        batches, many, errors = read(run, ask(run, visible))
+        ready = {batch.object: batch for batch in batches}
+        waiting = {question.query.object: question for question in many}
+        for name in visible:
+            with attempt(run, name, Operation.PULL_UPDATES):
+                if name in errors:
+                    raise errors[name]
+                batch = ready[name] if name in ready else read_bulk(run, waiting[name])
+                merge(run, batch, check(run, batch))
+
+        for name in visible:
+            if OBJECTS[name].direction is Direction.BOTH:
+                with attempt(run, name, Operation.PUSH_UPDATES):
+                    push(run, name)
+
+        outcome.summary = tell(run)
+    return outcome.result()

@@ -1,0 +1,59 @@
+"""The activity log: every row gets its id here, inside the transaction of what it tells about (section 22)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import IntEnum
+
+from tandem.database.compare import literal
+from tandem.database.connection import Session
+
+
+class ActivityType(IntEnum):
+    """Public activity type ids (22.1); from 100001 on they are Tandem's own."""
+
+    NEW_LEAD = 12
+    CHANGE_DATA_VALUE = 13
+    SYNC_LEAD_TO_SFDC = 19
+    CHANGE_OWNER = 23
+    SYNC_LEAD_UPDATES_TO_SFDC = 28
+    DELETE_LEAD_FROM_SFDC = 29
+    QUARANTINED = 100001
+
+
+def attributes(**values: str) -> str:
+    """Return the SQL of an attributes object; values are SQL expressions, nulls are left out (22.2).
+
+    Underscores in names become blanks: ``attributes(Old_Value="base")`` gives ``{"Old Value": …}``.
+    """
+    pairs = ", ".join(
+        f"{literal(name.replace('_', ' '))}: CAST({value} AS VARCHAR)" for name, value in values.items()
+    )
+    # A JSON merge patch onto an empty object drops the nulls.
+    return f"json_merge_patch('{{}}', to_json({{{pairs}}}))"
+
+
+def log(
+    session: Session,
+    type_id: ActivityType,
+    source: str,
+    *,
+    run_id: str,
+    at: datetime,
+    person: str = "person_id",
+    primary: str = "NULL",
+    attributes: str = "NULL",
+) -> int:
+    """Log one activity for each row of ``source``, a FROM clause; the others are SQL expressions over it.
+
+    Returns the number logged. Call it inside the transaction that makes the change.
+    """
+    return session.execute(
+        f"""
+        INSERT INTO marketing.activity
+        SELECT (SELECT coalesce(max(id), 0) FROM marketing.activity) + row_number() OVER (),
+               {person}, CAST(? AS TIMESTAMP), {int(type_id)}, CAST({primary} AS VARCHAR), {attributes}, ?
+        FROM {source}
+        """,
+        [at, run_id],
+    )

@@ -1,0 +1,54 @@
+"""When two values count as the same: SQL expressions, used by merge and push alike.
+
+Salesforce trims text, stores "" as null, keeps whole seconds and rounds numbers to their scale
+(spec 5.8). Values that differ only in that are the same value; telling them apart would echo for ever.
+The values themselves are never normalised on their way, only for comparing.
+"""
+
+from __future__ import annotations
+
+from tandem.objects.field_map import MappedField
+
+_BLANKS = "chr(32) || chr(9) || chr(10) || chr(13)"
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Quote a text for SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def mirror_of(object_name: str) -> str:
+    """Return the mirror table of a Salesforce object."""
+    return f"salesforce.{quoted(object_name)}"
+
+
+def normalised(expression: str, field: MappedField) -> str:
+    """Return the SQL of a value as Salesforce would store it."""
+    if field.type == "multipicklist":
+        return f"list_sort(string_split(nullif({expression}, ''), ';'))"
+    if field.sql_type == "VARCHAR":
+        one_line_end = f"replace(replace({expression}, chr(13) || chr(10), chr(10)), chr(13), chr(10))"
+        return f"nullif(trim({one_line_end}, {_BLANKS}), '')"
+    if field.sql_type == "DOUBLE":
+        return f"round({expression}, {field.scale})"
+    if field.sql_type == "TIMESTAMP":
+        return f"date_trunc('second', {expression})"
+    if field.sql_type == "BOOLEAN":  # a checkbox is never null in Salesforce
+        return f"coalesce({expression}, false)"
+    return expression
+
+
+def differ(one: str, other: str, field: MappedField) -> str:
+    """Return the SQL condition that two values of a field are not the same.
+
+    The plain comparison comes first: it settles nearly every row without the cost of normalising.
+    """
+    return (
+        f"({one} IS DISTINCT FROM {other}"
+        f" AND {normalised(one, field)} IS DISTINCT FROM {normalised(other, field)})"
+    )

@@ -1,0 +1,74 @@
+"""Bulk query jobs and what of them is staged, so that a read that was killed goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from tandem.clock import utc_now
+from tandem.database.connection import Session
+
+
+@dataclass(frozen=True)
+class BulkJob:
+    """A query job that Salesforce runs for us. ``stamp`` is its clock when the job was made."""
+
+    object: str
+    job_id: str
+    soql: str
+    stamp: datetime
+
+
+@dataclass(frozen=True)
+class StagedPage:
+    """One page of a job, staged as Parquet."""
+
+    locator: str
+    path: Path
+    rows: int
+
+
+def started_job(session: Session, object_name: str, soql: str) -> BulkJob | None:
+    """Return the object's unfinished job for the same question, if there is one."""
+    found = session.rows(
+        "SELECT object, job_id, soql, stamp FROM sync.bulk_job WHERE object = ? AND soql = ? AND state = 'started'",
+        [object_name, soql],
+    )
+    return BulkJob(**found[0]) if found else None
+
+
+def keep_job(session: Session, job: BulkJob) -> None:
+    """Remember a job as soon as Salesforce has named it."""
+    abandon_jobs(session, job.object)
+    session.execute(
+        "INSERT INTO sync.bulk_job VALUES (?, ?, ?, ?, ?, 'started')",
+        [job.object, job.job_id, job.soql, job.stamp, utc_now()],
+    )
+
+
+def staged_pages(session: Session, job_id: str) -> list[StagedPage]:
+    """Return the pages of a job that are staged and still on the disk."""
+    found = session.rows("SELECT locator, path, rows FROM sync.bulk_page WHERE job_id = ?", [job_id])
+    pages = [StagedPage(row["locator"], Path(row["path"]), row["rows"]) for row in found]
+    return [page for page in pages if page.path.exists()]
+
+
+def keep_pages(session: Session, job_id: str, pages: Sequence[StagedPage]) -> None:
+    """Remember staged pages."""
+    session.insert("sync.bulk_page", [(job_id, page.locator, str(page.path), page.rows) for page in pages])
+
+
+def finish_jobs(session: Session, object_name: str) -> None:
+    """Close an object's jobs, in the transaction that applies what they read."""
+    session.execute(
+        "UPDATE sync.bulk_job SET state = 'done' WHERE object = ? AND state = 'started'", [object_name]
+    )
+
+
+def abandon_jobs(session: Session, object_name: str) -> None:
+    """Give up an object's unfinished jobs: the question has changed, or Salesforce has dropped the job."""
+    session.execute(
+        "UPDATE sync.bulk_job SET state = 'abandoned' WHERE object = ? AND state = 'started'", [object_name]
+    )

@@ -1,0 +1,204 @@
+"""What a run did, step by step: the rows behind ``tandem status`` (section 23), errors and API calls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from tandem.clock import utc_now
+from tandem.database.connection import Session
+from tandem.salesforce.calls import ApiCall
+
+
+class Status(StrEnum):
+    """How a step or a run stands (23.3); the last is ours (API-02)."""
+
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+    INCOMPLETE = "Incomplete"
+    IN_PROCESS = "In process"
+    CLEANED_UP = "Cleaned up"
+    STOPPED_AT_BUDGET = "Stopped at budget"
+
+
+class Operation(StrEnum):
+    """What a step does to its object (section 23)."""
+
+    SYNC_SCHEMA = "Sync schema"
+    PULL_UPDATES = "Pull updates"
+    PULL_DELETES = "Pull deletes"
+    PUSH_NEW = "Push new"
+    PUSH_UPDATES = "Push updates"
+
+
+@dataclass
+class Step:
+    """One (object, operation) of a run, with its counts in records."""
+
+    object: str
+    operation: Operation
+    started_at: datetime
+    status: Status = Status.SUCCEEDED
+    new: int = 0
+    updated: int = 0
+    deleted: int = 0
+    failed: int = 0
+    skipped: int = 0
+    detail: str | None = None
+
+
+def begin_run(session: Session, run_id: str, kind: str) -> None:
+    """Open a run. Whatever an earlier run left open is marked: its transaction never happened (1.9)."""
+    now = utc_now()
+    for table in ("step", "run"):
+        session.execute(
+            f"UPDATE sync.{table} SET status = ?, ended_at = ? WHERE status = ?",
+            [Status.CLEANED_UP, now, Status.IN_PROCESS],
+        )
+    session.execute(
+        "INSERT INTO sync.run VALUES (?, ?, ?, NULL, ?, NULL)", [run_id, kind, now, Status.IN_PROCESS]
+    )
+
+
+def end_run(session: Session, run_id: str, status: Status, detail: str | None = None) -> None:
+    """Close a run; steps it left open were rolled back and say so (1.9)."""
+    now = utc_now()
+    session.execute(
+        "UPDATE sync.step SET status = ?, ended_at = ? WHERE run_id = ? AND status = ?",
+        [Status.CLEANED_UP, now, run_id, Status.IN_PROCESS],
+    )
+    session.execute(
+        "UPDATE sync.run SET status = ?, ended_at = ?, detail = ? WHERE id = ?", [status, now, detail, run_id]
+    )
+
+
+def open_steps(session: Session, run_id: str, object_names: Iterable[str], operation: Operation) -> None:
+    """Show steps as in process, so that a watcher sees what is going on."""
+    now = utc_now()
+    last = int(session.value("SELECT coalesce(max(id), 0) FROM sync.step"))
+    session.insert(
+        "sync.step (id, run_id, started_at, object, operation, status)",
+        [
+            (last + number, run_id, now, name, operation, Status.IN_PROCESS)
+            for number, name in enumerate(object_names, start=1)
+        ],
+    )
+
+
+def drop_open_step(session: Session, run_id: str, object_name: str, operation: Operation) -> None:
+    """Take back an open step that found nothing to do."""
+    session.execute(
+        "DELETE FROM sync.step WHERE run_id = ? AND object = ? AND operation = ? AND status = ?",
+        [run_id, object_name, operation, Status.IN_PROCESS],
+    )
+
+
+def record_step(session: Session, run_id: str, step: Step) -> None:
+    """Write a finished step, in the transaction of what it did; takes the place of its open row."""
+    drop_open_step(session, run_id, step.object, step.operation)
+    session.execute(
+        "INSERT INTO sync.step SELECT (SELECT coalesce(max(id), 0) + 1 FROM sync.step),"
+        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
+        [
+            *(run_id, step.started_at, utc_now(), step.object, step.operation, step.status),
+            *(step.new, step.updated, step.deleted, step.failed, step.skipped, step.detail),
+        ],
+    )
+
+
+def record_job_error(
+    session: Session,
+    run_id: str,
+    object_name: str | None,
+    operation: str,
+    code: str,
+    error_class: str,
+    message: str,
+) -> None:
+    """Write an error that is not one record's but the step's (24.1)."""
+    session.execute(
+        "INSERT INTO sync.error SELECT (SELECT coalesce(max(id), 0) + 1 FROM sync.error),"
+        " ?, ?, 'job', ?, ?, NULL, NULL, ?, ?, ?, NULL, NULL, NULL, NULL",
+        [run_id, utc_now(), object_name, operation, code, error_class, message],
+    )
+
+
+def record_calls(session: Session, run_id: str, calls: Sequence[ApiCall]) -> None:
+    """Keep API calls (API-02)."""
+    session.insert(
+        "sync.api_call",
+        [
+            (
+                run_id,
+                c.at.replace(tzinfo=None),
+                c.operation,
+                c.object,
+                c.status,
+                c.seconds,
+                c.calls,
+                c.rows,
+                c.used,
+                c.limit,
+            )
+            for c in calls
+        ],
+    )
+
+
+def calls_of_last_day(session: Session) -> int:
+    """Return how many API calls we made in the last 24 hours."""
+    since = utc_now() - timedelta(hours=24)
+    return int(
+        session.value("SELECT coalesce(sum(calls), 0) FROM sync.api_call WHERE logged_at >= ?", [since])
+    )
+
+
+def watermarks(session: Session) -> dict[str, datetime]:
+    """Return, for each object that has had its first sync, Salesforce's time up to which it was read."""
+    return {row["object"]: row["stamp"] for row in session.rows("SELECT object, stamp FROM sync.watermark")}
+
+
+def move_watermark(session: Session, object_name: str, stamp: datetime, run_id: str) -> None:
+    """Set an object's watermark, never back. Call it in the transaction that applies what was read."""
+    before = session.value("SELECT max(stamp) FROM sync.watermark WHERE object = ?", [object_name])
+    session.execute("DELETE FROM sync.watermark WHERE object = ?", [object_name])
+    session.execute(
+        "INSERT INTO sync.watermark VALUES (?, ?, ?, ?)",
+        [object_name, max(stamp, before) if before else stamp, run_id, utc_now()],
+    )
+
+
+def prune(session: Session, keep_days: int) -> None:
+    """Forget what is older than the setting says."""
+    before = utc_now() - timedelta(days=keep_days)
+    session.execute("DELETE FROM sync.step WHERE started_at < ?", [before])
+    session.execute("DELETE FROM sync.run WHERE started_at < ?", [before])
+    session.execute("DELETE FROM sync.api_call WHERE logged_at < ?", [before])
+    session.execute("DELETE FROM sync.error WHERE logged_at < ? AND resolved_at IS NOT NULL", [before])
+    session.execute("DELETE FROM sync.outbox WHERE created_at < ? AND state <> 'journalled'", [before])
+
+
+def steps_of(session: Session, run_id: str) -> list[dict[str, Any]]:
+    """Return a run's steps in the order they were done."""
+    return session.rows(
+        "SELECT object, operation, status, new, updated, deleted, failed, skipped, detail"
+        " FROM sync.step WHERE run_id = ? ORDER BY id",
+        [run_id],
+    )
+
+
+def calls_of_run(session: Session, run_id: str) -> int:
+    """Return how many API calls a run made."""
+    return int(session.value("SELECT coalesce(sum(calls), 0) FROM sync.api_call WHERE run_id = ?", [run_id]))
+
+
+def errors_of(session: Session, run_id: str) -> list[dict[str, Any]]:
+    """Return a run's errors, grouped by level and code, with one message each."""
+    return session.rows(
+        "SELECT level, code, count(*) AS count, any_value(message) AS message FROM sync.error"
+        " WHERE run_id = ? GROUP BY level, code ORDER BY count DESC, code",
+        [run_id],
+    )

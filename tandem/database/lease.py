@@ -1,0 +1,82 @@
+"""The right to run: whoever writes holds the one lease, and keeps it alive by a heartbeat.
+
+A lease whose heart stopped is taken over: at once when its process, on this host, is gone, otherwise
+after :data:`EXPIRES_AFTER`. Prefect's own limits can wedge and are not relied on.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from tandem.clock import utc_now
+from tandem.database.connection import Database
+from tandem.errors import LeaseTaken, TandemError
+
+HEARTBEAT_SECONDS = 15.0
+EXPIRES_AFTER = timedelta(seconds=4 * HEARTBEAT_SECONDS)
+_NAME = "write"
+
+
+@contextmanager
+def lease(database: Database, holder: str, kind: str) -> Iterator[None]:
+    """Hold the lease while the block runs.
+
+    :param holder: the run's id. :param kind: what the run is, for whoever finds the lease taken.
+    :raises LeaseTaken: another run holds it; one line says which, where and since when.
+    """
+    _acquire(database, holder, kind)
+    stop = threading.Event()
+    heart = threading.Thread(target=_beat, args=(database, holder, stop), daemon=True, name="lease-heartbeat")
+    heart.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        heart.join()
+        with database.write() as session:
+            session.execute("DELETE FROM sync.lease WHERE name = ? AND holder = ?", [_NAME, holder])
+
+
+def _acquire(database: Database, holder: str, kind: str) -> None:
+    now = utc_now()
+    with database.write() as session, session.transaction():
+        for held in session.rows("SELECT * FROM sync.lease WHERE name = ?", [_NAME]):
+            if _alive(held["host"], held["pid"]) and now - held["heartbeat_at"] < EXPIRES_AFTER:
+                raise LeaseTaken(
+                    f"A {held['kind']} is running since {held['acquired_at']:%H:%M:%S} UTC (process {held['pid']} on"
+                    f" {held['host']}). This run does nothing; try again when it has ended."
+                )
+        session.execute("DELETE FROM sync.lease WHERE name = ?", [_NAME])
+        session.execute(
+            "INSERT INTO sync.lease VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [_NAME, holder, kind, socket.gethostname(), os.getpid(), now, now],
+        )
+
+
+def _alive(host: str, pid: int) -> bool:
+    if host != socket.gethostname():
+        return True  # only its heartbeat can tell
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _beat(database: Database, holder: str, stop: threading.Event) -> None:
+    while not stop.wait(HEARTBEAT_SECONDS):
+        try:
+            with database.write() as session:
+                session.execute(
+                    "UPDATE sync.lease SET heartbeat_at = ? WHERE name = ? AND holder = ?",
+                    [utc_now(), _NAME, holder],
+                )
+        except TandemError:
+            continue  # somebody reads for long; the next beat is in time, the lease lives for four

@@ -1,0 +1,190 @@
+"""The outbox: what is about to be sent is written here first, and each answer settles its row.
+
+A run that dies between sending and settling leaves journalled rows. The next run reads Salesforce before
+it looks at them: what arrived there shows in the mirror and counts as done, the rest is superseded, and
+what still differs is sent again. So no change is lost and no activity logged twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tandem.clock import utc_now
+from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.compare import differ, literal, mirror_of, quoted
+from tandem.database.connection import Session
+from tandem.objects.declaration import SyncedObject
+from tandem.objects.field_map import MappedField
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one outbox row. ``code`` is empty for success; ``message`` is Salesforce's own."""
+
+    outbox_id: int
+    sfdc_id: str | None = None
+    code: str = ""
+    error_class: str = ""
+    message: str = ""
+    fields: tuple[str, ...] = field(default=())
+
+
+def journal_pending(session: Session, declared: SyncedObject, run_id: str) -> None:
+    """Write the rows of the temporary table ``pending`` to the outbox. Call it inside a transaction."""
+    session.execute(
+        """
+        INSERT INTO sync.outbox
+        SELECT (SELECT coalesce(max(id), 0) FROM sync.outbox) + row_number() OVER (ORDER BY sfdc_id),
+               ?, ?, 'update', person_id, sfdc_id, payload, 'journalled', CAST(? AS TIMESTAMP), NULL
+        FROM pending
+        """,
+        [run_id, declared.name, utc_now()],
+    )
+
+
+def recover(session: Session, declared: SyncedObject, fields: Sequence[MappedField], run_id: str) -> int:
+    """Settle what an earlier run sent or meant to send; returns the rows that turned out to be done.
+
+    Call it after Salesforce's changes were merged, inside a transaction.
+    """
+    arrived = " AND ".join(
+        f"(NOT json_exists(o.payload, {literal(each.field)}) OR NOT {differ(_sent('o', each), f'm.{quoted(each.field)}', each)})"
+        for each in fields
+        if each.column
+    )
+    session.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE settled AS
+        SELECT o.id, o.person_id, o.sfdc_id, o.payload
+        FROM sync.outbox o JOIN {mirror_of(declared.name)} m ON m.Id = o.sfdc_id
+        WHERE o.object = ? AND o.operation = 'update' AND o.state = 'journalled' AND {arrived}
+        """,
+        [declared.name],
+    )
+    done = int(session.value("SELECT count(*) FROM settled"))
+    if done:
+        _log_success(session, run_id)
+        _close(session, "done", "SELECT id FROM settled")
+    session.execute(
+        "UPDATE sync.outbox SET state = 'superseded', settled_at = ?"
+        " WHERE object = ? AND operation = 'update' AND state = 'journalled'",
+        [utc_now(), declared.name],
+    )
+    return done
+
+
+def settle(
+    session: Session,
+    declared: SyncedObject,
+    fields: Sequence[MappedField],
+    answers: Sequence[Answer],
+    run_id: str,
+    sent_after: datetime,
+) -> None:
+    """Apply a chunk of answers: success moves the mirror, refusal becomes an activity and an error.
+
+    :param sent_after: Salesforce's clock shortly before the rows were sent. Call it inside a transaction.
+    """
+    session.execute(
+        "CREATE OR REPLACE TEMP TABLE answer"
+        " (id BIGINT, sfdc_id VARCHAR, code VARCHAR, class VARCHAR, message VARCHAR, fields VARCHAR[])"
+    )
+    session.insert(
+        "answer",
+        [(a.outbox_id, a.sfdc_id, a.code, a.error_class, a.message, list(a.fields)) for a in answers],
+    )
+    session.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE settled AS
+        SELECT o.id, o.person_id, o.sfdc_id, o.payload FROM sync.outbox o JOIN answer a ON a.id = o.id
+        WHERE a.code = '' AND o.state = 'journalled'
+        """
+    )
+    _move_mirror(session, declared, fields, sent_after)
+    _log_success(session, run_id)
+    _close(session, "done", "SELECT id FROM settled")
+    session.execute(
+        "UPDATE sync.error SET resolved_at = ? WHERE resolved_at IS NULL AND level = 'record' AND object = ?"
+        " AND person_id IN (SELECT o.person_id FROM sync.outbox o JOIN answer a ON a.id = o.id)",
+        [utc_now(), declared.name],
+    )
+    _record_refusals(session, declared, run_id)
+    _close(session, "refused", "SELECT id FROM answer WHERE code <> ''")
+
+
+def _sent(outbox: str, field: MappedField) -> str:
+    return f"CAST({outbox}.payload->>{literal(field.field)} AS {field.sql_type})"
+
+
+def _move_mirror(
+    session: Session, declared: SyncedObject, fields: Sequence[MappedField], sent_after: datetime
+) -> None:
+    present = session.rows("SELECT DISTINCT unnest(json_keys(payload)) AS name FROM settled")
+    names = {row["name"] for row in present}
+    sent = [each for each in fields if each.field in names]
+    if not sent:
+        return
+    sets = ", ".join(
+        f"{quoted(each.field)} = CASE WHEN NOT json_exists(s.payload, {literal(each.field)})"
+        f" THEN m.{quoted(each.field)} ELSE {_sent('s', each)} END"
+        for each in sent
+    )
+    session.execute(
+        f"UPDATE {mirror_of(declared.name)} m SET {sets}, _pushed_after = CAST(? AS TIMESTAMP)"
+        " FROM settled s WHERE m.Id = s.sfdc_id",
+        [sent_after],
+    )
+
+
+def _log_success(session: Session, run_id: str) -> None:
+    log(
+        session,
+        ActivityType.SYNC_LEAD_UPDATES_TO_SFDC,
+        "settled",
+        run_id=run_id,
+        at=utc_now(),
+        attributes=attributes(
+            Status="'succeeded'", SFDC_Id="sfdc_id", Fields="array_to_string(json_keys(payload), ', ')"
+        ),
+    )
+
+
+def _record_refusals(session: Session, declared: SyncedObject, run_id: str) -> None:
+    now = utc_now()
+    refused = "answer a JOIN sync.outbox o ON o.id = a.id WHERE a.code <> '' AND o.state = 'journalled'"
+    session.execute(
+        f"""
+        INSERT INTO sync.error
+        SELECT (SELECT coalesce(max(id), 0) FROM sync.error) + row_number() OVER (),
+               ?, CAST(? AS TIMESTAMP), 'record', ?,
+               CASE o.operation WHEN 'create' THEN 'Push new' ELSE 'Push updates' END,
+               o.person_id, o.sfdc_id, a.code, a.class, a.message, to_json(a.fields), o.payload,
+               (SELECT any_value(SystemModstamp) FROM {mirror_of(declared.name)} m WHERE m.Id = o.sfdc_id), NULL
+        FROM {refused}
+        """,
+        [run_id, now, declared.name],
+    )
+    log(
+        session,
+        ActivityType.SYNC_LEAD_UPDATES_TO_SFDC,
+        refused,
+        run_id=run_id,
+        at=now,
+        person="o.person_id",
+        attributes=attributes(
+            Status="'failed'",
+            SFDC_Id="o.sfdc_id",
+            Fields="array_to_string(json_keys(o.payload), ', ')",
+            Error_Code="a.code",
+            Error_Message="a.message",
+        ),
+    )
+
+
+def _close(session: Session, state: str, ids: str) -> None:
+    session.execute(
+        f"UPDATE sync.outbox SET state = ?, settled_at = ? WHERE state = 'journalled' AND id IN ({ids})",
+        [state, utc_now()],
+    )

@@ -1,0 +1,97 @@
+"""What marketing changed and Salesforce does not know yet: rows of ours that differ from the mirror.
+
+Nothing marks an edit: anyone may change a person with plain SQL, and the difference from the mirror is
+the pending change (1.7). Only fields that the sync user may write count (VIS-05), and only records that
+can be written: not deleted, not converted. People that are not in Salesforce have no mirror row and so
+are never pushed by the cycle (1.14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tandem.database.compare import differ, literal, mirror_of, quoted
+from tandem.database.connection import Session
+from tandem.objects.declaration import SyncedObject
+from tandem.objects.field_map import MappedField
+
+
+def wire_value(expression: str, field: MappedField) -> str:
+    """Return the SQL of a value as JSON for Salesforce: null for "", UTC times with a Z."""
+    if field.sql_type == "TIMESTAMP":
+        return f"to_json(strftime({expression}, '%Y-%m-%dT%H:%M:%S.000Z'))"
+    if field.sql_type == "VARCHAR":
+        return f"to_json(nullif({expression}, ''))"
+    if field.sql_type == "BOOLEAN":
+        return f"to_json(coalesce({expression}, false))"
+    return f"to_json({expression})"
+
+
+def find_pending(session: Session, declared: SyncedObject, fields: Sequence[MappedField]) -> int:
+    """Make the temporary table ``pending`` (person_id, sfdc_id, payload, sfdc_stamp); returns its size.
+
+    ``payload`` holds the changed fields only. Rows that Salesforce refused stay out until the payload or
+    the record changes, or somebody asks for another try (design section 5).
+    """
+    writable = [each for each in fields if each.updateable and each.column]
+    session.execute(
+        "CREATE OR REPLACE TEMP TABLE pending"
+        " (person_id BIGINT, sfdc_id VARCHAR, payload JSON, sfdc_stamp TIMESTAMP)"
+    )
+    if not writable:
+        return 0
+    entries = ", ".join(
+        f"{{field: {literal(each.field)}, changed: {differ(_ours(each), _base(each), each)},"
+        f" value: {wire_value(_ours(each), each)}}}"
+        for each in writable
+    )
+    # The plain comparison on all columns first: it is what a million unchanged rows pay for.
+    moved = " OR ".join(f"{_ours(each)} IS DISTINCT FROM {_base(each)}" for each in writable)
+    names = {each.field for each in fields}
+    open_record = "m.IsDeleted IS NOT TRUE" + (
+        " AND m.IsConverted IS NOT TRUE" if "IsConverted" in names else ""
+    )
+    session.execute(
+        f"""
+        INSERT INTO pending
+        SELECT person_id, sfdc_id,
+               to_json(map_from_entries(list_transform(changed, lambda e: (e.field, e.value)))),
+               sfdc_stamp
+        FROM (SELECT p.id AS person_id, m.Id AS sfdc_id, m.SystemModstamp AS sfdc_stamp,
+                     list_filter([{entries}], lambda e: e.changed) AS changed
+              FROM {mirror_of(declared.name)} m JOIN marketing.person p ON p.id = m._record_id
+              WHERE ({moved}) AND {open_record})
+        WHERE len(changed) > 0
+        """
+    )
+    session.execute(
+        """
+        DELETE FROM pending WHERE EXISTS (
+            SELECT 1 FROM sync.error e
+            WHERE e.sfdc_id = pending.sfdc_id AND e.object = ? AND e.level = 'record'
+              AND e.resolved_at IS NULL AND e.class <> 'intermittent' AND e.payload = pending.payload
+              AND e.sfdc_stamp IS NOT DISTINCT FROM pending.sfdc_stamp)
+        """,
+        [declared.name],
+    )
+    return int(session.value("SELECT count(*) FROM pending"))
+
+
+def _ours(field: MappedField) -> str:
+    return f"p.{quoted(field.column or '')}"
+
+
+def _base(field: MappedField) -> str:
+    return f"m.{quoted(field.field)}"
+
+
+def restore_system_fields(session: Session, declared: SyncedObject, fields: Sequence[MappedField]) -> int:
+    """Put back what only Salesforce sets, where somebody edited it (3.22, STA-04); returns the rows mended."""
+    kept = {each.column: f"m.{quoted(each.field)}" for each in fields if each.system and each.column}
+    kept |= {"sfdc_id": "m.Id", "sfdc_type": literal(declared.person_type or "")}
+    moved = " OR ".join(f"p.{quoted(column)} IS DISTINCT FROM {value}" for column, value in kept.items())
+    sets = ", ".join(f"{quoted(column)} = {value}" for column, value in kept.items())
+    return session.execute(
+        f"UPDATE marketing.person p SET {sets} FROM {mirror_of(declared.name)} m"
+        f" WHERE p.id = m._record_id AND ({moved})"
+    )

@@ -1,0 +1,121 @@
+"""One run of a flow: its settings, its database, its line to Salesforce, and its place in the journal."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tandem.database import journal
+from tandem.database.connection import Database
+from tandem.database.journal import Status
+from tandem.database.lease import lease
+from tandem.errors import BudgetExhausted, SalesforceError, TandemError
+from tandem.salesforce.calls import CallMeter
+from tandem.salesforce.connection import Connection, connect
+from tandem.salesforce.errors import ErrorClass, classify
+from tandem.settings import Settings
+
+
+class Run:
+    """What every step of a run needs. Pickles without its open line, so that steps may run elsewhere."""
+
+    def __init__(self, kind: str, settings: Settings, run_id: str | None = None) -> None:
+        self.id = run_id or str(uuid.uuid4())
+        self.kind = kind
+        self.settings = settings
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"id": self.id, "kind": self.kind, "settings": self.settings}
+
+    @cached_property
+    def database(self) -> Database:
+        """The marketing database."""
+        chosen = self.settings
+        return Database(chosen.database, chosen.lock_wait_seconds, chosen.memory_limit, chosen.threads)
+
+    @cached_property
+    def meter(self) -> CallMeter:
+        """Counts this run's API calls, knowing those of the last 24 hours."""
+        with self.database.read() as session:
+            return CallMeter(self.settings.budget, journal.calls_of_last_day(session))
+
+    @cached_property
+    def connection(self) -> Connection:
+        """The line to Salesforce; logs in on first use.
+
+        :raises AuthenticationError: the login is refused.
+        """
+        return connect(self.settings.salesforce, self.meter)
+
+    @property
+    def staging(self) -> Path:
+        """The folder of this run's batches."""
+        return self.settings.staging / self.id
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Hold the lease and keep the journal while the block runs.
+
+        Whatever ends the block early is written down: status, words, and the API calls made.
+
+        :raises LeaseTaken: another run is at work; nothing was done.
+        """
+        with lease(self.database, self.id, self.kind):
+            with self.database.write() as session, session.transaction():
+                journal.begin_run(session, self.id, self.kind)
+            try:
+                yield
+            except BudgetExhausted as error:
+                self._close(Status.STOPPED_AT_BUDGET, error)
+                raise
+            except BaseException as error:
+                self._close(Status.FAILED, error)
+                raise
+            self._close(self._status())
+
+    def save_calls(self) -> None:
+        """Write down the API calls made since the last time."""
+        if "meter" in self.__dict__ and (calls := self.meter.drain()):
+            with self.database.write() as session, session.transaction():
+                journal.record_calls(session, self.id, calls)
+
+    def _status(self) -> Status:
+        with self.database.read() as session:
+            found = {
+                row["status"]
+                for row in session.rows("SELECT DISTINCT status FROM sync.step WHERE run_id = ?", [self.id])
+            }
+        if Status.STOPPED_AT_BUDGET in found:
+            return Status.STOPPED_AT_BUDGET
+        return Status.FAILED if Status.FAILED in found else Status.SUCCEEDED
+
+    def _close(self, status: Status, error: BaseException | None = None) -> None:
+        self.save_calls()
+        with self.database.write() as session, session.transaction():
+            if isinstance(error, Exception):
+                code, error_class = error_code(error)
+                journal.record_job_error(
+                    session, self.id, None, self.kind, code, error_class, one_line(error)
+                )
+            journal.end_run(session, self.id, status, one_line(error) if error else None)
+            journal.prune(session, self.settings.sync.keep_days)
+        if status is Status.SUCCEEDED:
+            shutil.rmtree(self.staging, ignore_errors=True)
+
+
+def error_code(error: BaseException) -> tuple[str, str]:
+    """Return the code and class under which an error is kept (24.6)."""
+    if isinstance(error, SalesforceError):
+        return error.code, classify(error.code).value
+    return type(error).__name__, ErrorClass.OTHER.value
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error as one line; defects of ours keep their name."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, TandemError) else f"{type(error).__name__}: {text}"

@@ -1,0 +1,28 @@
+"""What the steps of a cycle hand to each other: paths, names and counts, never rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from tandem.quality.check import Finding
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One object's changes, staged as Parquet. ``stamp`` is the watermark they stand for."""
+
+    object: str
+    fields: tuple[str, ...]
+    pages: tuple[Path, ...]
+    rows: int
+    stamp: datetime
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a batch's suite said: the findings that keep rows out."""
+
+    findings: tuple[Finding, ...] = field(default=())

@@ -1,0 +1,80 @@
+"""Look: what the sync user can see now, and the field map that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tandem.clock import utc_now
+from tandem.database import fields as field_maps
+from tandem.database import journal
+from tandem.database.connection import Session
+from tandem.database.journal import Operation, Status, Step
+from tandem.objects import OBJECTS
+from tandem.objects.declaration import SyncedObject
+from tandem.objects.field_map import missing_fields, plan_field_map
+from tandem.run import Run
+from tandem.salesforce.describe import ObjectDescribe, describe_objects
+
+
+@task(name="look", cache_policy=NO_CACHE, persist_result=False)
+def look(run: Run, names: Sequence[str]) -> list[Step]:
+    """Describe the objects in one call, and bring field map and tables in step with the answer.
+
+    An object that is out of sight, or lacks a field that its step needs, fails by name (VIS-03); the
+    others go on.
+    """
+    started = utc_now()
+    with run.database.read() as session:
+        kept = field_maps.described(session)
+    known = {name: each.last_modified for name, each in kept.items() if each.last_modified}
+    answers = describe_objects(run.connection, list(names), known)
+    steps = []
+    with run.database.write() as session, session.transaction():
+        for name in names:
+            step = Step(name, Operation.SYNC_SCHEMA, started)
+            if name not in answers:
+                step.status, step.detail = (
+                    Status.FAILED,
+                    f"The sync user cannot see {name}. Give it read access.",
+                )
+            elif (answer := answers[name] or kept[name]) is not None:
+                _follow(session, run, OBJECTS[name], answer, step)
+            if step.status is Status.FAILED:
+                journal.record_job_error(
+                    session,
+                    run.id,
+                    name,
+                    Operation.SYNC_SCHEMA,
+                    "MISSING_FIELDS",
+                    "access",
+                    step.detail or "",
+                )
+            journal.record_step(session, run.id, step)
+            steps.append(step)
+    return steps
+
+
+def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDescribe, step: Step) -> None:
+    missing = missing_fields(declared, answer)
+    if missing:
+        step.status = Status.FAILED
+        step.detail = (
+            f"The sync user cannot see {', '.join(missing)} of {declared.name}."
+            " Give its profile read access to these fields; until then the object is not synced."
+        )
+        return
+    change = plan_field_map(
+        declared,
+        answer,
+        field_maps.field_map(session, declared.name),
+        field_maps.columns_of(session, "marketing", declared.table),
+        run.settings.sync.ignored_fields.get(declared.name, ()),
+    )
+    field_maps.save_describe(session, answer)
+    field_maps.save_field_map(session, declared, change, run.id)
+    step.new, step.deleted = len(change.added) + len(change.returned), len(change.gone)
+    if change.gone:
+        step.detail = f"No longer visible: {', '.join(change.gone)}. Stored values stay as they are."

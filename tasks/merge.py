@@ -1,0 +1,56 @@
+"""Merge: the checked batch becomes marketing rows, mirror, activities and watermark, in one transaction."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tandem.database import companies, jobs, journal, quarantine
+from tandem.database.connection import Session
+from tandem.database.fields import active_fields
+from tandem.database.journal import Operation, Step
+from tandem.database.merge import merge_pages
+from tandem.objects import ACCOUNT, OBJECTS
+from tandem.run import Run
+from tasks.batch import Batch, Verdict
+
+
+@task(name="merge", task_run_name="merge {batch.object}", cache_policy=NO_CACHE, persist_result=False)
+def merge(run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
+    """Apply one object's batch: all of it, or nothing."""
+    with run.database.write() as session, session.transaction():
+        return apply(session, run, batch, verdict)
+
+
+def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
+    """Apply one object's batch inside the caller's transaction."""
+    declared = OBJECTS[batch.object]
+    held_back = sorted({each.sfdc_id for each in verdict.findings})
+    fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]
+    failed = quarantine.hold_back(session, declared, verdict.findings, batch.pages, run.id)
+    quarantine.release(session, declared, batch.pages, held_back)
+    edits = companies.take_over_edits(session, run.id) if declared is ACCOUNT else 0
+    counts = merge_pages(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
+    journal.move_watermark(session, batch.object, batch.stamp, run.id)
+    jobs.finish_jobs(session, batch.object)
+    details = [
+        f"{counts.conflicts} conflicts, {declared.winner} wins" if counts.conflicts else "",
+        f"{edits} company values edited in marketing" if edits else "",
+        f"{failed} rows in quarantine" if failed else "",
+    ]
+    pulled = Step(
+        batch.object,
+        Operation.PULL_UPDATES,
+        batch.started_at,
+        new=counts.new,
+        updated=counts.updated,
+        failed=failed,
+        skipped=counts.skipped,
+        detail="; ".join(filter(None, details)) or None,
+    )
+    steps = [pulled]
+    if counts.deleted:
+        steps.append(Step(batch.object, Operation.PULL_DELETES, batch.started_at, deleted=counts.deleted))
+    for step in steps:
+        journal.record_step(session, run.id, step)
+    return steps

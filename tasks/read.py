@@ -1,0 +1,173 @@
+"""Read: what changed since the watermark, staged as Parquet. No database lock is held while reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tandem.clock import utc_now
+from tandem.database import fields as field_maps
+from tandem.database import jobs, journal
+from tandem.database.jobs import BulkJob, StagedPage
+from tandem.errors import SalesforceError
+from tandem.objects import OBJECTS
+from tandem.objects.field_map import MappedField
+from tandem.run import Run
+from tandem.salesforce import bulk_query
+from tandem.salesforce.changes import ChangeQuery, read_changes, soql
+from tandem.salesforce.describe import FieldDescribe
+from tandem.staging import stage_csv, stage_rows
+from tasks.batch import Batch
+
+#: Told after each staged page: object, rows so far, rows in all.
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to ask of one object, and with which fields the answer is read."""
+
+    query: ChangeQuery
+    described: dict[str, FieldDescribe]
+    error: SalesforceError | None = None
+
+
+def ask(run: Run, names: Sequence[str], everything: bool = False) -> list[Question]:
+    """Work out the questions: everything for an object that had no full sync yet, else what changed.
+
+    A read reaches back over the overlap, so that what committed late with an old stamp is seen.
+    """
+    questions = []
+    with run.database.read() as session:
+        marks = journal.watermarks(session)
+        described = field_maps.described(session)
+        for name in names:
+            fields = _read_fields(field_maps.active_fields(session, name))
+            since = None if everything else marks.get(name)
+            if since is not None:
+                since -= timedelta(seconds=run.settings.sync.overlap_seconds)
+            query = ChangeQuery(name, tuple(fields), since, OBJECTS[name].condition)
+            known = described[name].fields
+            questions.append(Question(query, {field: known[field] for field in fields}))
+    return questions
+
+
+def _read_fields(fields: Sequence[MappedField]) -> list[str]:
+    return [each.field for each in fields]
+
+
+@task(name="read changes", cache_policy=NO_CACHE, persist_result=False)
+def read(
+    run: Run, questions: Sequence[Question]
+) -> tuple[list[Batch], list[Question], dict[str, SalesforceError]]:
+    """Read what changed, several objects to a call.
+
+    :return: the staged batches; the questions with too many rows, for :func:`read_bulk`; the errors of
+        objects that could not be read.
+    """
+    started = utc_now()
+    found = read_changes(
+        run.connection, [each.query for each in questions], run.settings.salesforce.bulk_threshold
+    )
+    batches, many, errors = [], [], {}
+    for question in questions:
+        name = question.query.object
+        changes = found[name]
+        if changes.error is not None:
+            errors[name] = changes.error
+        elif changes.rows is None:
+            many.append(question)
+        else:
+            page = run.staging / name / "changes.parquet"
+            rows = stage_rows(changes.rows, question.described, page) if changes.rows else 0
+            pages = (page,) if rows else ()
+            stamp = changes.server_time.replace(tzinfo=None)
+            batches.append(Batch(name, question.query.fields, pages, rows, stamp, started))
+    return batches, many, errors
+
+
+@task(
+    name="read by Bulk",
+    task_run_name="read {question.query.object} by Bulk",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def read_bulk(run: Run, question: Question, progress: Progress | None = None) -> Batch:
+    """Read an object by a Bulk 2.0 query job, and stage its pages while the next ones come.
+
+    A job that an earlier run started for the same question is picked up by its id, and pages that are
+    staged already are not fetched again.
+    """
+    started = utc_now()
+    job = _job(run, question)
+    try:
+        total = bulk_query.wait(run.connection, job.job_id)
+    except SalesforceError as error:
+        with run.database.write() as session:
+            jobs.abandon_jobs(session, job.object)
+        if error.code != "NOT_FOUND":
+            raise
+        job = _job(run, question)  # Salesforce drops finished jobs after a week: ask anew
+        total = bulk_query.wait(run.connection, job.job_id)
+    pages = _stage(run, question, job, total, progress)
+    return Batch(
+        job.object, question.query.fields, tuple(page.path for page in pages), total, job.stamp, started
+    )
+
+
+def _job(run: Run, question: Question) -> BulkJob:
+    text = soql(question.query, order=False)
+    name = question.query.object
+    with run.database.read() as session:
+        job = jobs.started_job(session, name, text)
+    if job is None:
+        job_id = bulk_query.start(run.connection, name, text)
+        job = BulkJob(name, job_id, text, _made_at(run))
+        with run.database.write() as session, session.transaction():
+            jobs.keep_job(session, job)
+    return job
+
+
+def _made_at(run: Run) -> datetime:
+    return run.connection.server_time.replace(tzinfo=None)
+
+
+def _stage(
+    run: Run, question: Question, job: BulkJob, total: int, progress: Progress | None
+) -> list[StagedPage]:
+    folder = run.settings.staging / job.job_id
+    folder.mkdir(parents=True, exist_ok=True)
+    with run.database.read() as session:
+        pages = jobs.staged_pages(session, job.job_id)
+    done = sum(page.rows for page in pages)
+
+    def stage(page: bulk_query.Page) -> StagedPage:
+        target = page.path.with_suffix(".parquet")
+        rows = stage_csv(page.path, question.described, target, page.rows)
+        page.path.unlink()
+        return StagedPage(page.locator, target, rows)
+
+    # One thread stages while the next page is on the wire; the database hears of a page when it is whole.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="stage") as stager:
+        waiting = [
+            stager.submit(stage, page)
+            for page in bulk_query.pages(run.connection, job.job_id, folder, [page.locator for page in pages])
+        ]
+        for future in waiting:
+            page = future.result()
+            pages.append(page)
+            done += page.rows
+            with run.database.write() as session:
+                jobs.keep_pages(session, job.job_id, [page])
+            if progress:
+                progress(job.object, done, total)
+    if done != total:
+        raise SalesforceError(
+            f"The Bulk job of {job.object} promised {total} rows and gave {done}. Run it again.", "TRUNCATED"
+        )
+    return pages
