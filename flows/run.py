@@ -1,4 +1,4 @@
-"""Run one of Tandem's flows in this process: ``python -m flows.run sync --parameters '{"objects": ["Lead"]}'``.
+"""Run a flow of ours in this process: ``python -m flows.run sync --parameters '{"objects": ["Lead"]}'``.
 
 Runs are recorded by the server that ``PREFECT_API_URL`` names, else by the one of a running ``tandem up``,
 else by a temporary one that starts while the flow is imported and ends with this process.
@@ -7,12 +7,13 @@ else by a temporary one that starts while the flow is imported and ends with thi
 from __future__ import annotations
 
 import argparse
+import atexit
 import importlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from flows.local.environment import home_of, prepare_environment
@@ -39,18 +40,17 @@ def run(name: str, parameters: Mapping[str, Any], verbose: bool = False) -> dict
     """
     settings = load()
     prepare_environment(settings, verbose)
-    with _prefect_api(home_of(settings)) as wait_for_server:
-        flow = _flow(name)
-        wait_for_server()
-        # Both are imported here: Prefect reads its environment when it is imported.
-        from prefect.exceptions import ParameterBindError, ParameterTypeError
+    wait_for_server = _prefect_api(home_of(settings))
+    flow = _flow(name)
+    # Imported here, not above: Prefect reads its environment when it is imported.
+    from prefect.exceptions import ParameterBindError, ParameterTypeError
 
-        try:
-            summary: dict[str, Any] = flow(**parameters)
-        except (ParameterBindError, ParameterTypeError) as error:
-            problem = " ".join(str(error).split())
-            raise SettingsError(f"These parameters do not fit {name}: {problem}") from None
-    return summary
+    wait_for_server()
+    try:
+        return flow(**parameters)
+    except (ParameterBindError, ParameterTypeError) as error:
+        problem = " ".join(str(error).split())
+        raise SettingsError(f"These parameters do not fit {name}: {problem}") from None
 
 
 def _flow(name: str) -> Callable[..., dict[str, Any]]:
@@ -59,20 +59,17 @@ def _flow(name: str) -> Callable[..., dict[str, Any]]:
     return flow
 
 
-@contextmanager
-def _prefect_api(home: Any) -> Iterator[Callable[[], None]]:
-    """Provide a server; gives a function that waits until it answers."""
+def _prefect_api(home: Path) -> Callable[[], None]:
+    """See to it that there is a server; returns what waits until it answers."""
     found = os.environ.get("PREFECT_API_URL") or running_api(home)
     if found:
         os.environ["PREFECT_API_URL"] = found
-        yield lambda: None
-        return
+        return lambda: None
     server = LocalServer(home)
     os.environ["PREFECT_API_URL"] = server.api_url
-    try:
-        yield server.wait
-    finally:
-        server.stop()
+    # Registered before Prefect is imported, so that it runs after Prefect has sent its last log lines.
+    atexit.register(server.stop)
+    return server.wait
 
 
 def show(summary: Mapping[str, Any], as_json: bool) -> None:
@@ -80,12 +77,15 @@ def show(summary: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary, default=str))
         return
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
     counts = ("new", "updated", "deleted", "failed", "skipped")
-    table = Table("Object", "Operation", "Status")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("object", "operation", "status"):
+        table.add_column(name.capitalize(), no_wrap=True)
     for count in counts:
         table.add_column(count.capitalize(), justify="right")
     notes = []

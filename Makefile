@@ -1,0 +1,96 @@
+# Tandem: everything a newcomer does, one word each. `make` alone lists them.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# Nothing that Tandem runs calls home. Each switch belongs to one of the libraries.
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export GX_ANALYTICS_ENABLED := false
+export RUNTIME__DLTHUB_TELEMETRY := false
+
+PEOPLE ?= 200000
+WORKERS ?= 2
+PORT ?= 4200
+
+##@ Try it
+
+.PHONY: demo
+demo: install ## a day of a sandbox org in under three minutes: first sync, edits on both sides, one cycle
+	$(BIN)/python demo.py
+
+.PHONY: up
+up: install ## Prefect server, worker and deployments on this machine (PORT=4200); Ctrl-C stops it all
+	$(BIN)/tandem up --port $(PORT) $(ARGS)
+
+##@ Work on it
+
+.PHONY: test
+test: install ## the whole test suite (WORKERS=2, ARGS="-k person")
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+.PHONY: lint
+lint: install ## ruff, formatting, mypy --strict and the import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: format
+format: install ## put code into the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: conformance
+conformance: install ## one line per row of the conformance list: ID pass, ID FAIL or ID missing
+	$(BIN)/python -m tests.conformance
+
+.PHONY: docs
+docs: install ## rewrite the generated reference pages (settings, commands) from the code
+	$(BIN)/python -m docs.reference
+
+##@ Measure it
+
+.PHONY: bench
+bench: install ## full sync against dlt and the floor, idle and change cycle (PEOPLE=200000)
+	$(BIN)/python -m benchmarks --people $(PEOPLE) $(ARGS)
+
+.PHONY: bench-org
+bench-org: install ## how fast the sandbox org serves Bulk 2.0 pages (PEOPLE=200000)
+	$(BIN)/python -m benchmarks.org --people $(PEOPLE) $(ARGS)
+
+##@ Keep it
+
+# The stamp names the lock by its content: a fresh checkout with an old file time does not reinstall.
+STAMP := $(VENV)/installed-$(shell cksum < requirements.lock | cut -d' ' -f1)
+
+.PHONY: install
+install: $(STAMP) ## make .venv and install the locked dependencies (only when the lock changed)
+
+$(STAMP): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Tandem needs Python 3.11 or newer; say where: make PYTHON=python3.12" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/installed-*
+	@touch $@
+
+.PHONY: lock
+lock: install ## work out requirements.lock again from the ranges in pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--extra dev --output-file requirements.lock pyproject.toml
+
+.PHONY: clean
+clean: ## remove the virtual environment and every cache; data/ stays
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
