@@ -28,7 +28,7 @@ def to_re2(pattern: str) -> str | None:
         rest = pattern[at:]
         sign = rest[0]
         if sign == "\\":
-            piece, width = _escape(rest[1]), 2
+            piece, width = _escape(rest)
         elif sign == "[":
             piece, width = _char_class(rest)
         elif rest.startswith("(?:"):
@@ -50,18 +50,23 @@ def to_re2(pattern: str) -> str | None:
     return "".join(out)
 
 
-def _escape(sign: str) -> str | None:
+def _escape(rest: str) -> tuple[str | None, int]:
+    """Translate the escape that ``rest`` begins with; return it and its width."""
+    sign = rest[1]
     if sign in "sS":
-        return f"[{'^' if sign == 'S' else ''}{_SPACE}]"
+        return f"[{'^' if sign == 'S' else ''}{_SPACE}]", 2
     if sign in "AZ":
-        return r"\A" if sign == "A" else r"\z"
-    return _literal_escape(sign)
+        return (r"\A" if sign == "A" else r"\z"), 2
+    return _literal_escape(rest)
 
 
-def _literal_escape(sign: str) -> str | None:
+def _literal_escape(rest: str) -> tuple[str | None, int]:
+    sign = rest[1]
+    if sign == "x":  # \x and two digits, or Python had not compiled it
+        return rest[:4], 4
     if sign in _CONTROL:
-        return _CONTROL[sign]
-    return None if sign.isalnum() or not sign.isascii() else f"\\{sign}"
+        return _CONTROL[sign], 2
+    return (None if sign.isalnum() or not sign.isascii() else f"\\{sign}"), 2
 
 
 def _char_class(rest: str) -> tuple[str | None, int]:
@@ -71,12 +76,12 @@ def _char_class(rest: str) -> tuple[str | None, int]:
     first = at
     while rest[at] != "]" or at == first:
         sign = rest[at]
+        width = 1
         if sign == "\\":
-            piece = _SPACE if rest[at + 1] == "s" else _literal_escape(rest[at + 1])
-            at += 2
+            piece, width = (_SPACE, 2) if rest[at + 1] == "s" else _literal_escape(rest[at:])
         else:
             piece = f"\\{sign}" if sign in "[]" else (None if sign == "\0" else sign)
-            at += 1
+        at += width
         if piece is None:
             return None, at
         out.append(piece)
