@@ -141,19 +141,21 @@ def _convert(
 
 
 @contextmanager
-def whole_file(target: Path) -> Iterator[Path]:
+def whole_file(target: Path, durable: bool = True) -> Iterator[Path]:
     """Yield a name to write to; it becomes ``target`` if the block ends well, and vanishes if not.
 
     The name is the same every time, so that what a killed run left is written over.
 
+    :param durable: whether the file must outlive a power cut, because something else will point to it.
     :raises TandemError: the disk is full or the folder not writable: one line.
     """
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
         part.replace(target)
     except OSError as error:
         raise _disk_error(target, os.strerror(error.errno) if error.errno else str(error)) from None

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from tandem.errors import AuthenticationError, BudgetExhausted, SalesforceError
 from tandem.salesforce.composite import MOST_QUERIES, Question, ask
 from tandem.salesforce.connection import Connection, read_json
-from tandem.salesforce.errors import TRUNCATED, ErrorClass, classify, is_daily_limit
+from tandem.salesforce.errors import TRUNCATED, ErrorClass, Refused, classify, is_daily_limit
 
 _AGAIN = "INVALID_QUERY_LOCATOR"  # the cursor is gone: only a query from the start can help
 
@@ -95,7 +95,7 @@ def read_changes(
                 except AuthenticationError:
                     raise
                 except SalesforceError as error:
-                    if is_daily_limit(error.code, str(error)):
+                    if isinstance(error, Refused) and is_daily_limit(error.reason):
                         raise BudgetExhausted(
                             "Stopped at Salesforce's limit: the org has no API calls left for now. "
                             "The sync goes on where it stopped once calls are free again."

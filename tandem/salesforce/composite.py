@@ -10,7 +10,7 @@ from typing import Any
 
 from tandem.errors import SalesforceError
 from tandem.salesforce.connection import Connection, answer_time, read_json
-from tandem.salesforce.errors import TRUNCATED, advice, from_rest
+from tandem.salesforce.errors import TRUNCATED, Refused, from_rest
 
 MOST_REQUESTS = 25
 MOST_QUERIES = 5  # of the 25, how many may be queries
@@ -34,14 +34,9 @@ class Answer:
     """Names in lower case."""
     body: Any
 
-    def error(self, about: str) -> SalesforceError:
+    def error(self, about: str) -> Refused:
         """Put a refusal into one line."""
-        found = from_rest(json.dumps(self.body), self.status)[0]
-        return SalesforceError(
-            f"Salesforce refused {about}: {found.message.rstrip('.')} ({found.code}). {advice(found.code)}",
-            found.code,
-            self.status,
-        )
+        return Refused(about, from_rest(json.dumps(self.body), self.status)[0], self.status)
 
 
 def ask(

@@ -26,7 +26,7 @@ from tandem.salesforce.calls import ApiCall, CallMeter, parse_limit_info
 from tandem.salesforce.errors import (
     TRUNCATED,
     ErrorClass,
-    advice,
+    Refused,
     classify,
     from_rest,
     is_daily_limit,
@@ -272,7 +272,7 @@ class Connection:
         status = response.status_code
         error = from_rest(response.content, status)[0]
         about = f"{operation} of {object}" if object else operation
-        if is_daily_limit(error.code, error.message):
+        if is_daily_limit(error):
             raise BudgetExhausted(
                 f"Stopped at Salesforce's limit: the org has no API calls left for now ({error.message}) "
                 "The sync goes on where it stopped once calls are free again."
@@ -284,10 +284,10 @@ class Connection:
                 f"HTTP_{status}",
                 status,
             )
-        text = f"Salesforce refused {about}: {error.message.rstrip('.')} ({error.code}). {advice(error.code)}"
+        refused = Refused(about, error, status)
         if status == 401 or error.code in ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"):
-            return AuthenticationError(text, error.code, status)
-        return SalesforceError(text, error.code, status)
+            return AuthenticationError(str(refused), error.code, status)
+        return refused
 
 
 def connect(settings: SalesforceSettings, meter: CallMeter) -> Connection:

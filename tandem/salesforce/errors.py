@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from tandem.errors import SalesforceError
+
 
 class ErrorClass(StrEnum):
     """What an error code asks for (section 24.6 of the behaviour)."""
@@ -78,11 +80,6 @@ def may_have_happened(code: str) -> bool:
     return code in _UNCERTAIN
 
 
-def is_daily_limit(code: str, message: str) -> bool:
-    """Whether the org's calls for the day are used up; the limit on concurrent requests has the same code."""
-    return code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" not in message.lower()
-
-
 def advice(code: str) -> str:
     """What to do about an error code: one sentence."""
     return _ADVICE.get(code) or _ADVICE_BY_CLASS[classify(code)]
@@ -119,6 +116,21 @@ class RowError:
     """Salesforce's own words, on one line."""
     fields: tuple[str, ...] = ()
     """API names of the fields it blames; often none."""
+
+
+def is_daily_limit(error: RowError) -> bool:
+    """Whether the org's calls for the day are used up; the limit on concurrent requests has the same code."""
+    return error.code == "REQUEST_LIMIT_EXCEEDED" and "concurrent" not in error.message.lower()
+
+
+class Refused(SalesforceError):
+    """Salesforce, or something in front of it, answered a request with an error."""
+
+    def __init__(self, about: str, reason: RowError, status: int) -> None:
+        """:param about: what was refused, e.g. ``update of Lead``."""
+        told = f"{reason.message.rstrip('.')} ({reason.code})"
+        super().__init__(f"Salesforce refused {about}: {told}. {advice(reason.code)}", reason.code, status)
+        self.reason = reason
 
 
 def from_rest(body: bytes | str, status: int) -> list[RowError]:
