@@ -77,30 +77,17 @@ def show(summary: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary, default=str))
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    from tandem.cli.rendering import console, say, steps_table
 
-    console = Console()
-    counts = ("new", "updated", "deleted", "failed", "skipped")
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name in ("object", "operation", "status"):
-        table.add_column(name.capitalize(), no_wrap=True)
-    for count in counts:
-        table.add_column(count.capitalize(), justify="right")
-    notes = []
-    for step in summary.get("steps", ()):
-        figures = [f"{step.get(count, 0):,}" for count in counts]
-        table.add_row(step["object"], step["operation"], step["status"], *figures)
+    steps = summary.get("steps") or ()
+    if steps:
+        console().print(steps_table(steps))
+    for step in steps:
         if step.get("detail"):
-            notes.append(f"{step['object']}, {step['operation'].lower()}: {step['detail']}")
-    if summary.get("steps"):
-        console.print(table)
-    for note in notes:
-        console.print(note, highlight=False, markup=False)
+            say(f"{step['object']}, {step['operation'].lower()}: {step['detail']}")
     calls = summary.get("api_calls")
     spent = "" if calls is None else f", {calls:,} API call{'' if calls == 1 else 's'}"
-    console.print(f"{summary['status']}{spent}. Run {summary['run_id']}.", highlight=False)
+    say(f"{summary['status']}{spent}. Run {summary['run_id']}.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

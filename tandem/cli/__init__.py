@@ -1,0 +1,42 @@
+"""The ``tandem`` command. Each module here is one noun or verb; what they print is worked out elsewhere.
+
+Commands that only look start in well under a second: nothing heavy is imported until it is needed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from tandem.cli import check, errors, person, runs, status
+from tandem.errors import TandemError
+
+app = typer.Typer(
+    name="tandem",
+    help="Keeps a Salesforce org and a marketing database in step, two ways.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+app.command(rich_help_panel="Set up")(check.check)
+app.command(rich_help_panel="Set up")(runs.sandbox)
+app.command(rich_help_panel="Run")(runs.backfill)
+app.command(rich_help_panel="Run")(runs.sync)
+app.command(rich_help_panel="Run")(runs.quality)
+app.command(rich_help_panel="Run")(runs.up)
+app.command(rich_help_panel="Look")(status.status)
+app.add_typer(errors.app, name="errors", rich_help_panel="Look")
+app.add_typer(person.app, name="person", rich_help_panel="Look")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line. What a user can put right is said in one line on stderr, with exit code 1."""
+    try:
+        app(None if arguments is None else list(arguments))
+    except TandemError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,137 @@
+"""``tandem person``: was my record synced, why does it say that, change it, send it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from tandem.cli.context import opened
+from tandem.cli.handover import run_flow
+from tandem.cli.rendering import JsonOption, console, print_json, say, shown, table, when
+from tandem.cli.runs import VerboseOption
+from tandem.errors import TandemError
+from tandem.reports import person as report
+from tandem.reports.why import why as explain
+
+app = typer.Typer(help="Show one person, change it, send it to Salesforce.", no_args_is_help=True)
+
+PersonArgument = Annotated[str, typer.Argument(metavar="ID|EMAIL|SFDC_ID", help="Whom.")]
+
+
+@app.command()
+def show(
+    key: PersonArgument,
+    rows: Annotated[int, typer.Option(min=0, help="Most events shown.")] = 20,
+    as_json: JsonOption = False,
+) -> None:
+    """Show a person, what waits to be sent, and what happened to it, newest first."""
+    settings, database = opened()
+    with database.read() as session:
+        facts = report.show(session, report.find_person(session, key))
+    address = settings.salesforce.url.rstrip("/")
+    record = facts["person"]["sfdc_id"]
+    facts["url"] = f"{address}/{record}" if address and record else None
+    if as_json:
+        print_json(facts)
+    else:
+        _print(facts, rows)
+
+
+@app.command()
+def why(
+    key: PersonArgument,
+    column: Annotated[str, typer.Argument(help="A column of the person, e.g. email_address.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say where a value comes from and why it is what it is."""
+    settings, database = opened()
+    with database.read() as session:
+        facts = explain(session, settings.sync, report.find_person(session, key), column)
+    if as_json:
+        print_json(facts)
+        return
+    say(f"{facts['column']} = {shown(facts['value'])}", style="bold")
+    say(facts["explanation"])
+    if facts["history"]:
+        console().print(_events(facts["history"]))
+
+
+@app.command("set")
+def set_value(
+    key: PersonArgument,
+    assignments: Annotated[
+        list[str], typer.Argument(metavar="COLUMN=VALUE...", help="The word NULL clears a value.")
+    ],
+) -> None:
+    """Change values of a person, with a Change Data Value activity each. The next cycle sends them."""
+    # Imported here: the other commands only read and need none of what writes.
+    from tandem.database.people import change_data_value
+
+    changes = []
+    for assignment in assignments:
+        column, equals, value = assignment.partition("=")
+        if not equals or not column.strip():
+            raise typer.BadParameter(f"{assignment!r} is not COLUMN=VALUE.")
+        changes.append((column.strip(), None if value == "NULL" else value))
+    _, database = opened()
+    if not database.exists():
+        raise TandemError(f"There is no database at {database.path} yet. Run `tandem backfill` first.")
+    with database.write() as session, session.transaction():
+        person_id = report.find_person(session, key)
+        for column, wanted in changes:
+            change_data_value(session, person_id, column, wanted)
+    names = ", ".join(column for column, _ in changes)
+    say(f"Person {person_id}: {names} set. The next cycle sends what Salesforce takes.")
+
+
+@app.command()
+def push(
+    keys: Annotated[list[str], typer.Argument(metavar="ID|EMAIL|SFDC_ID...", help="Whom.")],
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Send people to Salesforce now: who is not there yet becomes a lead (the Sync Person flow step)."""
+    _, database = opened()
+    with database.read() as session:
+        ids = [report.find_person(session, key) for key in keys]
+    run_flow("sync-person", {"person_ids": ids}, as_json, verbose)
+
+
+def _print(facts: dict[str, Any], rows: int) -> None:
+    person = facts["person"]
+    name = " ".join(str(person[each]) for each in ("first_name", "last_name") if person.get(each))
+    say(f"Person {person['id']}  {name}", style="bold")
+    if person["sfdc_id"]:
+        deleted = ", deleted there" if person["sfdc_is_deleted"] else ""
+        say(f"In Salesforce: {person['sfdc_type']} {facts['url'] or person['sfdc_id']}{deleted}")
+    else:
+        say("Not in Salesforce: the cycle never sends it by itself; `tandem person push` does.")
+    values = table("Column", "Value", wrap=["Value"])
+    for column, value in person.items():
+        if value is not None:
+            values.add_row(column, shown(value))
+    console().print(values)
+    if facts["pending"]:
+        say("Different from Salesforce")
+        waiting = table("Column", "Here", "In Salesforce", "", wrap=["Here", "In Salesforce"])
+        for each in facts["pending"]:
+            note = "" if each["writable"] else "the sync user may not write it"
+            waiting.add_row(each["column"], shown(each["marketing"]), shown(each["salesforce"]), note)
+        console().print(waiting)
+    if rows and facts["timeline"]:
+        console().print(_events(facts["timeline"][:rows]))
+        if len(facts["timeline"]) > rows:
+            say(f"{len(facts['timeline']) - rows:,} older events: --rows shows more.")
+
+
+def _events(events: list[dict[str, Any]]) -> Any:
+    listing = table("At", "What", "About", "Details", wrap=["About", "Details"])
+    for event in events:
+        told = "; ".join(
+            f"{name}: {shown(value)}"
+            for name, value in event["facts"].items()
+            if value is not None and value != event["about"]
+        )
+        listing.add_row(when(event["at"]), event["title"], shown(event["about"]), told)
+    return listing

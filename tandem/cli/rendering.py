@@ -1,0 +1,112 @@
+"""How facts look on a terminal, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print facts for programs.")]
+CsvOption = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
+
+COUNTS = ("new", "updated", "deleted", "failed", "skipped")
+
+
+def console() -> Console:
+    """Return a console on standard output that prints values as they are."""
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+def say(text: str, style: str | None = None, end: str = "\n") -> None:
+    """Print a line as it is, however long: what a pipe or a log gets is not broken."""
+    console().print(text, style=style, end=end, soft_wrap=True)
+
+
+def print_json(facts: object) -> None:
+    """Print facts as JSON; times are UTC with a Z."""
+    print(json.dumps(facts, default=_plain, ensure_ascii=False, indent=2))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    return str(value)
+
+
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print rows as CSV. Times carry the user's zone; a text that a spreadsheet would run is defused."""
+    writer = csv.writer(sys.stdout)
+    writer.writerow(header)
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _local(value).isoformat(timespec="seconds")
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t"):
+        return f"'{value}"
+    return value
+
+
+def table(*columns: str, right: Iterable[str] = (), wrap: Iterable[str] = ()) -> Table:
+    """Return a plain table; only the columns in ``wrap`` may break their text."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", no_wrap=column not in wrap)
+    return made
+
+
+def steps_table(steps: Iterable[Mapping[str, Any]], times: bool = False) -> Table:
+    """Return the steps of runs, with their counts (section 23)."""
+    counts = [each.capitalize() for each in COUNTS]
+    made = table(
+        *(["Started", "Took"] if times else []),
+        *("Object", "Operation", "Status"),
+        *counts,
+        right=["Took", *counts],
+    )
+    for step in steps:
+        begin = [when(step["started_at"]), took(step)] if times else []
+        figures = [f"{step.get(name) or 0:,}" for name in COUNTS]
+        made.add_row(*begin, step["object"], step["operation"], step["status"], *figures)
+    return made
+
+
+def took(row: Mapping[str, Any]) -> str:
+    """Return how long a run or step took, empty while it is under way."""
+    if not row["ended_at"]:
+        return ""
+    return f"{(row['ended_at'] - row['started_at']).total_seconds():,.1f} s"
+
+
+def _local(value: datetime) -> datetime:
+    return value.replace(tzinfo=UTC).astimezone()
+
+
+def when(value: datetime | None) -> str:
+    """Return a time in the user's time zone."""
+    return f"{_local(value):%Y-%m-%d %H:%M:%S}" if value else ""
+
+
+def shown(value: object) -> str:
+    """Return a value for a terminal: null is a dash, text loses control characters and excess length."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return when(value)
+    text = "".join(each if each.isprintable() else " " for each in str(value))
+    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -1,0 +1,76 @@
+"""Commands that hand over to a program of its own: the flows, the sandbox, and ``up``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, get_args
+
+import typer
+
+from tandem.cli.handover import become, run_flow
+from tandem.cli.rendering import JsonOption
+from tandem.settings import SettableObject
+
+# Typer draws choices from an enum; the names come from the settings, so that there is one list.
+ObjectName = StrEnum("ObjectName", {name: name for name in get_args(SettableObject)})  # type: ignore[misc]
+
+ObjectsOption = Annotated[
+    list[ObjectName] | None,
+    typer.Option("--object", help="Only this object; may be repeated. Default: all in the settings."),
+]
+VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show Prefect's log.")]
+
+
+def _names(objects: list[ObjectName] | None) -> list[str] | None:
+    return [each.value for each in objects] if objects else None
+
+
+def sync(objects: ObjectsOption = None, as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
+    """Run one cycle now: take over what changed in Salesforce, send what changed here.
+
+    Exit code: 0 done, 1 something failed, 69 stopped at the API budget, 75 another run is at work.
+    """
+    run_flow("sync", {"objects": _names(objects)}, as_json, verbose)
+
+
+def backfill(
+    objects: ObjectsOption = None,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Read everything again, also what was copied before.")
+    ] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Copy everything the sync user can see. Stopped half-way, it goes on where it was.
+
+    Exit code: as for `tandem sync`.
+    """
+    run_flow("backfill", {"objects": _names(objects), "restart": restart}, as_json, verbose)
+
+
+def quality(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
+    """Check what is in the database against the expectation suites and write the report."""
+    run_flow("quality-report", {}, as_json, verbose)
+
+
+def sandbox(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0: any free one.")] = 8080,
+    people: Annotated[int, typer.Option(min=0, help="How many leads and contacts the org has.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same org.")] = 1,
+    latency_ms: Annotated[float, typer.Option(min=0, help="Extra wait before each answer.")] = 0,
+) -> None:
+    """Start a Salesforce org on this machine, to try things out. Ctrl-C ends it."""
+    arguments = {"port": port, "people": people, "seed": seed, "latency-ms": latency_ms}
+    become("sandbox", *(part for name, value in arguments.items() for part in (f"--{name}", f"{value:g}")))
+
+
+def up(
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the Prefect UI; 0: any free one.")
+    ] = 4200,
+    with_sandbox: Annotated[
+        bool, typer.Option("--with-sandbox", help="Start a sandbox org too, and sync with that.")
+    ] = False,
+) -> None:
+    """Sync for as long as this runs: Prefect server, worker and all deployments. Ctrl-C stops everything."""
+    become("flows.local", "--port", str(port), *(["--with-sandbox"] if with_sandbox else []))

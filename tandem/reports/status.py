@@ -1,0 +1,124 @@
+"""How the sync stands: its state in one word, the last run's steps, watermarks, API calls (section 23)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from tandem.clock import utc_now
+from tandem.database.connection import Session
+from tandem.database.journal import Status, calls_of_last_day
+from tandem.database.lease import EXPIRES_AFTER
+from tandem.settings import ApiBudget
+
+#: The three states of 2.10, and ours for a database that nothing was synced into yet.
+LAST_SYNCED, IN_PROGRESS, FAILED, NEVER = "Last Synced", "Sync in Progress", "Failed", "Never Synced"
+
+
+@dataclass(frozen=True)
+class StepFilter:
+    """Which steps to list; ``None`` and empty mean all."""
+
+    since: datetime
+    objects: Sequence[str] = ()
+    operations: Sequence[str] = ()
+    statuses: Sequence[str] = ()
+
+
+def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
+    """Return how the sync stands."""
+    runs = session.rows(
+        "SELECT id, kind, started_at, ended_at, status, detail FROM sync.run ORDER BY started_at DESC LIMIT 1"
+    )
+    last_run = runs[0] if runs else None
+    last_success = session.value("SELECT max(ended_at) FROM sync.run WHERE status = ?", [Status.SUCCEEDED])
+    return {
+        **_state(session, last_run, last_success),
+        "last_success_at": last_success,
+        "last_run": last_run,
+        "last_error": _last_error(session),
+        "objects": _objects(session),
+        "api": _api(session, budget),
+        "waiting": {
+            "errors": _count(session, "sync.error WHERE resolved_at IS NULL"),
+            "quarantined": _count(session, "sync.quarantine WHERE released_at IS NULL", "object || sfdc_id"),
+            "unsent": _count(session, "sync.outbox WHERE state = 'journalled'"),
+        },
+    }
+
+
+def steps(session: Session, chosen: StepFilter) -> list[dict[str, Any]]:
+    """Return the steps that a filter lets through, newest first (23.1, 23.2)."""
+    conditions, values = ["started_at >= ?"], [chosen.since]
+    wanted = (("object", chosen.objects), ("operation", chosen.operations), ("status", chosen.statuses))
+    for column, names in wanted:
+        if names:
+            conditions.append(f"lower({column}) IN (SELECT lower(unnest(?)))")
+            values.append(list(names))  # type: ignore[arg-type]
+    return session.rows(
+        "SELECT started_at, ended_at, object, operation, status, new, updated, deleted, failed, skipped,"
+        f" detail, run_id FROM sync.step WHERE {' AND '.join(conditions)} ORDER BY started_at DESC, id DESC",
+        values,
+    )
+
+
+def _state(
+    session: Session, last_run: dict[str, Any] | None, last_success: datetime | None
+) -> dict[str, Any]:
+    if last_run is None:
+        return {"state": NEVER, "since": None, "detail": "Run `tandem backfill` for the first copy."}
+    if last_run["status"] == Status.IN_PROCESS:
+        heartbeat = session.value(
+            "SELECT max(heartbeat_at) FROM sync.lease WHERE holder = ?", [last_run["id"]]
+        )
+        if heartbeat and utc_now() - heartbeat < EXPIRES_AFTER:
+            return {"state": IN_PROGRESS, "since": last_run["started_at"], "detail": last_run["kind"]}
+        gone = "The run's process is gone. Nothing is lost: the next run cleans up and goes on."
+        return {"state": FAILED, "since": heartbeat or last_run["started_at"], "detail": gone}
+    if last_run["status"] == Status.SUCCEEDED:
+        return {"state": LAST_SYNCED, "since": last_success, "detail": last_run["kind"]}
+    detail = last_run["detail"] or last_run["status"]
+    return {"state": FAILED, "since": last_run["ended_at"], "detail": detail}
+
+
+def _last_error(session: Session) -> dict[str, Any] | None:
+    found = session.rows(
+        "SELECT id, logged_at, level, object, operation, code, class, message FROM sync.error"
+        " WHERE resolved_at IS NULL ORDER BY logged_at DESC, id DESC LIMIT 1"
+    )
+    return found[0] if found else None
+
+
+def _objects(session: Session) -> list[dict[str, Any]]:
+    return session.rows(
+        """
+        SELECT object, w.stamp AS read_up_to, w.moved_at, s.status AS last_status, s.ended_at AS last_step_at
+        FROM (SELECT object FROM sync.watermark UNION SELECT object FROM sync.step)
+        LEFT JOIN sync.watermark w USING (object)
+        LEFT JOIN (SELECT object, arg_max(status, id) AS status, arg_max(ended_at, id) AS ended_at
+                   FROM sync.step GROUP BY object) s USING (object)
+        ORDER BY object
+        """
+    )
+
+
+def _api(session: Session, budget: ApiBudget) -> dict[str, Any]:
+    last = session.rows(
+        "SELECT used, daily_limit FROM sync.api_call WHERE daily_limit IS NOT NULL AND logged_at >= ?"
+        " ORDER BY logged_at DESC LIMIT 1",
+        [utc_now() - timedelta(hours=24)],
+    )
+    return {
+        "used_24h": calls_of_last_day(session),
+        "budget_24h": budget.daily_calls or None,
+        "org_used_24h": last[0]["used"] if last else None,
+        "org_limit_24h": last[0]["daily_limit"] if last else None,
+        "reserve": budget.reserve,
+    }
+
+
+def _count(session: Session, source: str, distinct: str = "") -> int:
+    counted = f"count(DISTINCT {distinct})" if distinct else "count(*)"
+    return int(session.value(f"SELECT {counted} FROM {source}"))
