@@ -52,6 +52,14 @@ def take_over_edits(session: Session, run_id: str) -> int:
     """
     now = utc_now()
     taken = 0
+    moved = " OR ".join(
+        f"p.{quoted(each)} IS DISTINCT FROM c.{quoted(each)}" for each in COMPANY_COLUMNS_OF_PERSON
+    )
+    if not session.value(
+        "SELECT count(*) FROM marketing.person p JOIN marketing.company c ON c.id = p.company_id"
+        f" WHERE {_CONTACTS} AND ({moved})"
+    ):
+        return 0
     for column in COMPANY_COLUMNS_OF_PERSON:
         name = quoted(column)
         session.execute(

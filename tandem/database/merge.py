@@ -8,7 +8,7 @@ A one-way object always shows Salesforce's value once its record moves (7.2).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ from tandem.clock import utc_now
 from tandem.database import companies, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
-from tandem.database.incoming import load_page
+from tandem.database.incoming import load_pages
 from tandem.objects import ACCOUNT, USER
 from tandem.objects.declaration import SyncedObject, Winner
 from tandem.objects.field_map import MappedField
@@ -47,7 +47,7 @@ def merge_pages(
     session: Session,
     declared: SyncedObject,
     fields: Sequence[MappedField],
-    pages: Iterable[Path],
+    pages: Sequence[Path],
     held_back: Collection[str],
     run_id: str,
     rules: SyncSettings,
@@ -59,36 +59,36 @@ def merge_pages(
     """
     total = MergeCounts()
     now = utc_now()
-    for page in pages:
-        load_page(session, declared, fields, page, held_back)
-        total.add(_apply_page(session, declared, fields, run_id, now, rules))
+    for known in load_pages(session, declared, fields, pages, held_back):
+        counts = _count(session)
+        if counts.new:
+            _insert_arrivals(session, declared, fields, run_id, now)
+        if known:
+            _apply_changes(session, declared, fields, run_id, now, rules)
+        if declared is ACCOUNT:
+            companies.spread(session, run_id, now, rules.account_activity_contacts)
+        if declared is USER:
+            people.spread_users(session)
+        total.add(counts)
     return total
 
 
-def _apply_page(
+def _apply_changes(
     session: Session,
     declared: SyncedObject,
     fields: Sequence[MappedField],
     run_id: str,
     now: datetime,
     rules: SyncSettings,
-) -> MergeCounts:
-    counts = _count(session)
+) -> None:
     _keep_blocked(session, declared, rules)
-    if counts.new:
-        _insert_arrivals(session, declared, fields, run_id, now)
     _update_marketing(session, declared, fields, now)
     if declared.is_person:
         _log_conflicts(session, declared, run_id, now)
         people.log_changes(session, declared, run_id, now)
-    if declared is ACCOUNT:
-        companies.spread(session, run_id, now, rules.account_activity_contacts)
     _update_mirror(session, declared, fields)
     if declared.is_person:
         people.follow_references(session, declared)
-    if declared is USER:
-        people.spread_users(session)
-    return counts
 
 
 def _count(session: Session) -> MergeCounts:
