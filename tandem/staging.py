@@ -11,7 +11,7 @@ import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,7 +160,8 @@ def whole_file(target: Path, durable: bool = True) -> Iterator[Path]:
     except OSError as error:
         raise _disk_error(target, os.strerror(error.errno) if error.errno else str(error)) from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def _value(row: dict[str, Any], name: str, kind: str) -> Any:

@@ -52,7 +52,7 @@ def fits_bulk(row: Mapping[str, Any]) -> bool:
 def _plain(name: str, value: Any) -> Any:
     if hasattr(value, "item"):  # numpy's scalars
         value = value.item()
-    if value is None or value == "" or type(value).__name__ in ("NAType", "NaTType"):
+    if value is None or type(value).__name__ in ("NAType", "NaTType") or value == "":
         return None
     match value:
         case bool() | int() | str():
