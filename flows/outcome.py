@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from prefect.logging import get_run_logger
-from prefect.states import Failed, State
+from prefect.client.schemas.objects import State
+from prefect.states import Failed
 
 from tandem.database.journal import Status
 from tandem.errors import TandemError

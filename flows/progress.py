@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import cast
+from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from rich.console import Console
@@ -16,7 +18,10 @@ from tasks.read import Progress as Report
 @contextmanager
 def backfill_progress(names: Sequence[str]) -> Iterator[Report]:
     """Show how many rows of each object are read; objects count alike in the artifact's percentage."""
-    artifact = create_progress_artifact(progress=0.0, key="backfill-progress", description=", ".join(names))
+    # Prefect's types know its functions as either sync or async; here they are sync.
+    artifact = cast(
+        "UUID", create_progress_artifact(progress=0.0, key="backfill-progress", description=", ".join(names))
+    )
     console = Console(file=sys.stderr)
     columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from prefect import flow
-from prefect.states import State
+from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from flows.outcome import ended

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from tandem.salesforce.write import RowResult, send
 
 from tandem.clock import utc_now
 from tandem.database import journal, outbox
@@ -20,15 +19,17 @@ from tandem.errors import TandemError
 from tandem.objects import OBJECTS
 from tandem.run import Run
 from tandem.salesforce.errors import classify
+from tandem.salesforce.write import RowResult, send
 
 #: Answers settled in one transaction: five calls' worth, so that the database is opened now and then only.
 SETTLED_AT_ONCE = 1000
 
 
 @task(name="push", task_run_name="push {object_name}", cache_policy=NO_CACHE, persist_result=False)
-def push(run: Run, object_name: str) -> Step | None:
+def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) -> Step | None:
     """Send what marketing changed on one object's records; ``None`` when there is nothing to send.
 
+    :param person_ids: only these people; ``None``: everybody.
     :raises BudgetExhausted: calls ran out; what was answered is settled, the rest goes another time.
     """
     declared = OBJECTS[object_name]
@@ -37,7 +38,7 @@ def push(run: Run, object_name: str) -> Step | None:
         fields = active_fields(session, object_name)
         outbox.recover(session, declared, fields, run.id)
         restore_system_fields(session, declared, fields)
-        if not find_pending(session, declared, fields):
+        if not find_pending(session, declared, fields, person_ids):
             return None
         outbox.journal_pending(session, declared, run.id)
         waiting = session.rows(
@@ -50,7 +51,7 @@ def push(run: Run, object_name: str) -> Step | None:
     sending = send(run.connection, object_name, "update", records)
     try:
         for results in _bundled(sending):
-            answers = [_answer(result, waiting[result.index]) for result in results if not result.lost]
+            answers = [answer_of(result, waiting[result.index]) for result in results if not result.lost]
             with run.database.write() as session, session.transaction():
                 outbox.settle(session, declared, fields, answers, run.id, sent_after)
             step.updated += sum(not answer.code for answer in answers)
@@ -79,10 +80,9 @@ def _bundled(sending: Iterator[list[RowResult]]) -> Iterator[list[RowResult]]:
         yield bundle
 
 
-def _answer(result: RowResult, row: dict[str, Any]) -> Answer:
+def answer_of(result: RowResult, row: dict[str, Any]) -> Answer:
+    """Say what a row's result means for its outbox row."""
     if result.success:
-        return Answer(row["id"], row["sfdc_id"])
+        return Answer(row["id"], result.id)
     error = result.errors[0]
-    return Answer(
-        row["id"], row["sfdc_id"], error.code, classify(error.code).value, error.message, error.fields
-    )
+    return Answer(row["id"], result.id, error.code, classify(error.code).value, error.message, error.fields)

@@ -66,14 +66,14 @@ def set_value(
 ) -> None:
     """Change values of a person, with a Change Data Value activity each. The next cycle sends them."""
     # Imported here: the other commands only read and need none of what writes.
-    from tandem.database.people import change_data_value
+    from tandem.database.edits import change_data_value
 
     changes = []
     for assignment in assignments:
         column, equals, value = assignment.partition("=")
         if not equals or not column.strip():
             raise typer.BadParameter(f"{assignment!r} is not COLUMN=VALUE.")
-        changes.append((column.strip(), None if value == "NULL" else value))
+        changes.append((column.strip(), value))
     _, database = opened()
     if not database.exists():
         raise TandemError(f"There is no database at {database.path} yet. Run `tandem backfill` first.")

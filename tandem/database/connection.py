@@ -88,7 +88,10 @@ class Database:
     ) -> None:
         self.path = path
         self._lock_wait_seconds = lock_wait_seconds
-        self._config = {"memory_limit": memory_limit, "threads": threads}
+        self._config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "threads": threads,
+        }
 
     def exists(self) -> bool:
         """Whether the database was made already."""

@@ -166,21 +166,25 @@ def _record_refusals(session: Session, declared: SyncedObject, run_id: str) -> N
         """,
         [run_id, now, declared.name],
     )
-    log(
-        session,
-        ActivityType.SYNC_LEAD_UPDATES_TO_SFDC,
-        refused,
-        run_id=run_id,
-        at=now,
-        person="o.person_id",
-        attributes=attributes(
-            Status="'failed'",
-            SFDC_Id="o.sfdc_id",
-            Fields="array_to_string(json_keys(o.payload), ', ')",
-            Error_Code="a.code",
-            Error_Message="a.message",
-        ),
-    )
+    for operation, activity in (
+        ("update", ActivityType.SYNC_LEAD_UPDATES_TO_SFDC),
+        ("create", ActivityType.SYNC_LEAD_TO_SFDC),
+    ):
+        log(
+            session,
+            activity,
+            f"{refused} AND o.operation = {literal(operation)}",
+            run_id=run_id,
+            at=now,
+            person="o.person_id",
+            attributes=attributes(
+                Status="'failed'",
+                SFDC_Id="o.sfdc_id",
+                Fields="array_to_string(json_keys(o.payload), ', ')",
+                Error_Code="a.code",
+                Error_Message="a.message",
+            ),
+        )
 
 
 def _close(session: Session, state: str, ids: str) -> None:

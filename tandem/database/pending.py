@@ -27,11 +27,18 @@ def wire_value(expression: str, field: MappedField) -> str:
     return f"to_json({expression})"
 
 
-def find_pending(session: Session, declared: SyncedObject, fields: Sequence[MappedField]) -> int:
+def find_pending(
+    session: Session,
+    declared: SyncedObject,
+    fields: Sequence[MappedField],
+    person_ids: Sequence[int] | None = None,
+) -> int:
     """Make the temporary table ``pending`` (person_id, sfdc_id, payload, sfdc_stamp); returns its size.
 
     ``payload`` holds the changed fields only. Rows that Salesforce refused stay out until the payload or
     the record changes, or somebody asks for another try (design section 5).
+
+    :param person_ids: only these people, and also what was refused before; ``None``: everybody.
     """
     writable = [each for each in fields if each.updateable and each.column]
     session.execute(
@@ -70,6 +77,9 @@ def find_pending(session: Session, declared: SyncedObject, fields: Sequence[Mapp
         WHERE len(changed) > 0
         """
     )
+    if person_ids is not None:
+        session.execute("DELETE FROM pending WHERE person_id NOT IN (SELECT unnest(?))", [list(person_ids)])
+        return int(session.value("SELECT count(*) FROM pending"))
     session.execute(
         """
         DELETE FROM pending WHERE EXISTS (

@@ -1,0 +1,81 @@
+"""Change Data Value: editing a person through the front door, with what plain SQL cannot refuse (3.20, 3.22)."""
+
+from __future__ import annotations
+
+import duckdb
+
+from tandem.clock import utc_now
+from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.compare import literal, quoted
+from tandem.database.connection import Session
+from tandem.database.fields import columns_of
+from tandem.errors import TandemError
+from tandem.objects.field_map import RESERVED_COLUMNS
+from tandem.objects.user import ACCOUNT_OWNER_FIELDS, SALES_OWNER_FIELDS
+
+#: Kept by the sync itself: nobody else writes them (STA-04, OWN-05).
+SYSTEM_COLUMNS = RESERVED_COLUMNS | {*SALES_OWNER_FIELDS, *ACCOUNT_OWNER_FIELDS, "original_source_type"}
+
+
+class EditRefused(TandemError):
+    """A value that may not be set."""
+
+
+def change_data_value(session: Session, person_id: int, column: str, value: str) -> None:
+    """Set a person's value; the next cycle sends it to Salesforce.
+
+    The literal ``NULL`` empties a field; blanks do not (3.20). Call it inside a transaction.
+
+    :raises EditRefused: no such person or field, a field that only the sync writes, a value that does not fit.
+    """
+    columns = columns_of(session, "marketing", "person")
+    column = column.lower()
+    if column not in columns:
+        raise EditRefused(
+            f"There is no field {column} on a person. `tandem person show {person_id}` lists them."
+        )
+    if column in SYSTEM_COLUMNS or _is_system(session, column):
+        raise EditRefused(
+            f"{column} is kept by the sync and cannot be changed here. Change it in Salesforce."
+        )
+    if value.strip() == "":
+        raise EditRefused(f"A blank does not empty {column}. Write NULL to empty it.")
+    before = session.rows(
+        f"SELECT CAST({quoted(column)} AS VARCHAR) AS old FROM marketing.person WHERE id = ?", [person_id]
+    )
+    if not before:
+        raise EditRefused(
+            f"There is no person {person_id}. `tandem person show` finds people by id, e-mail or SFDC id."
+        )
+    try:
+        session.execute(
+            f"UPDATE marketing.person SET {quoted(column)} = CAST(? AS {columns[column]}), updated_at = ? WHERE id = ?",
+            [None if value == "NULL" else value, utc_now(), person_id],
+        )
+    except duckdb.ConversionException:
+        raise EditRefused(f"{value!r} is not a {columns[column].lower()}, as {column} needs.") from None
+    log(
+        session,
+        ActivityType.CHANGE_DATA_VALUE,
+        f"marketing.person WHERE id = {int(person_id)}",
+        run_id="edit",
+        at=utc_now(),
+        person="id",
+        primary=literal(column),
+        attributes=attributes(
+            Attribute_Name=literal(column),
+            Old_Value="NULL" if before[0]["old"] is None else literal(before[0]["old"]),
+            New_Value=quoted(column),
+            Source="'Marketing'",
+            Reason="'Change Data Value'",
+        ),
+    )
+
+
+def _is_system(session: Session, column: str) -> bool:
+    return bool(
+        session.value(
+            "SELECT count(*) FROM sync.field_map WHERE column_name = ? AND system AND object IN ('Lead', 'Contact')",
+            [column],
+        )
+    )
