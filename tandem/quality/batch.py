@@ -11,11 +11,15 @@ from typing import Any, Self
 import duckdb
 
 from tandem.errors import SuiteFailed
-from tandem.quality.screen import identifier
+from tandem.quality.screen import identifier, literal
 
 #: A piece ends at whichever comes first. A thousand long texts weigh more than 20,000 short rows.
 CHUNK_ROWS = 20_000
 CHUNK_BYTES = 32 * 1024 * 1024
+
+#: Rows that DuckDB hands over at a time: with the longest texts there are (131,072 characters), still
+#: about CHUNK_BYTES.
+_PIECE_ROWS = 256
 
 #: What DuckDB may use; it streams, so this bounds the decoded pages that are under way.
 _MEMORY = "256MB"
@@ -29,18 +33,20 @@ class StagedBatch:
 
     def __init__(self, object: str, files: Sequence[Path]) -> None:
         self.object = object
-        self._files = [str(file) for file in files]
+        # Written into the statements: given as a parameter, a list makes DuckDB import pandas and pyarrow,
+        # which an empty batch, the usual one, has no need of.
+        self._pages = f"[{', '.join(literal(str(file)) for file in files)}]"
         self._database = duckdb.connect(config={"threads": 2, "memory_limit": _MEMORY})
         self.rows = 0
         self.columns: Mapping[str, str] = {}
         """Name of each column and its DuckDB type."""
-        if self._files:
+        if files:
             with self._reading():
                 counted = self._database.execute(
-                    "SELECT sum(num_rows)::BIGINT FROM parquet_file_metadata(?)", [self._files]
+                    f"SELECT sum(num_rows)::BIGINT FROM parquet_file_metadata({self._pages})"
                 ).fetchone()
                 self.rows = counted[0] if counted else 0
-                described = self._database.execute("DESCRIBE FROM read_parquet(?)", [self._files])
+                described = self._database.execute(f"DESCRIBE FROM read_parquet({self._pages})")
                 self.columns = {name: kind for name, kind, *_ in described.fetchall()}
 
     def __enter__(self) -> Self:
@@ -53,7 +59,7 @@ class StagedBatch:
 
     def chunks(self, columns: Collection[str]) -> Iterator[Any]:
         """Yield all rows, these columns, as Arrow tables of bounded size."""
-        yield from self._stream(f"SELECT {_listed(columns)} FROM read_parquet(?)")
+        yield from self._stream(f"SELECT {_listed(columns)} FROM read_parquet({self._pages})")
 
     def suspects(self, columns: Collection[str], conditions: Mapping[int, str], sample: int) -> Iterator[Any]:
         """Yield the rows for which one of the conditions is true, and about ``sample`` of the others.
@@ -65,7 +71,7 @@ class StagedBatch:
         flagged = ", ".join(f"{condition} AS {flag}" for flag, condition in flags.items())
         drawn = f"hash({identifier('Id')}) % {self.rows} < {sample}"
         yield from self._stream(
-            f"SELECT * FROM (SELECT {_listed(columns)}, {flagged} FROM read_parquet(?)) "
+            f"SELECT * FROM (SELECT {_listed(columns)}, {flagged} FROM read_parquet({self._pages})) "
             f"WHERE {' OR '.join([*flags, drawn])}"
         )
 
@@ -73,9 +79,7 @@ class StagedBatch:
         """Whether DuckDB understands a condition on this batch."""
         try:
             # Evaluated, not only bound: a regular expression is compiled when the first row meets it.
-            self._database.execute(
-                f"SELECT {condition} FROM read_parquet(?) LIMIT 1", [self._files]
-            ).fetchall()
+            self._database.execute(f"SELECT {condition} FROM read_parquet({self._pages}) LIMIT 1").fetchall()
         except duckdb.Error:
             return False
         return True
@@ -84,21 +88,22 @@ class StagedBatch:
         """Return the newest SystemModstamp of each of these records that is in the batch more than once."""
         with self._reading():
             found = self._database.execute(
-                """
-                SELECT "Id", max("SystemModstamp") FROM read_parquet(?)
+                f"""
+                SELECT "Id", max("SystemModstamp") FROM read_parquet({self._pages})
                 WHERE "Id" IN (SELECT unnest(?::VARCHAR[])) GROUP BY "Id" HAVING count(*) > 1
                 """,
-                [self._files, list(ids)],
+                [list(ids)],
             )
             return dict(found.fetchall())
 
     def _stream(self, query: str) -> Iterator[Any]:
         import pyarrow
 
-        with self._reading():
+        # Once rows flow, what DuckDB has to say comes as an error of Arrow's.
+        with self._reading((duckdb.Error, OSError, pyarrow.ArrowException)):
             held: list[Any] = []
             rows = size = 0
-            for piece in self._database.execute(query, [self._files]).to_arrow_reader(1024):
+            for piece in self._database.execute(query).to_arrow_reader(_PIECE_ROWS):
                 held.append(piece)
                 rows += piece.num_rows
                 size += piece.nbytes
@@ -109,10 +114,10 @@ class StagedBatch:
                 yield pyarrow.Table.from_batches(held)
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self, errors: tuple[type[Exception], ...] = (duckdb.Error,)) -> Iterator[None]:
         try:
             yield
-        except duckdb.Error as error:
+        except errors as error:
             said = str(error).splitlines()[0]
             raise SuiteFailed(
                 f"{self.object}: the staged batch cannot be read and nothing of it was applied: {said}. "

@@ -13,6 +13,7 @@ import re
 _SPACE = r"\x09-\x0d\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
 
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\??")
+_ANCHOR = re.compile(r"\^|\$|\\[AZ]")
 _CONTROL = {"t": r"\x09", "n": r"\x0a", "v": r"\x0b", "f": r"\x0c", "r": r"\x0d"}
 
 
@@ -27,7 +28,10 @@ def to_re2(pattern: str) -> str | None:
     while at < end:
         rest = pattern[at:]
         sign = rest[0]
-        if sign == "\\":
+        if anchor := _ANCHOR.match(rest):
+            width = anchor.end()
+            piece = _anchor(anchor[0], out, rest[width:])
+        elif sign == "\\":
             piece, width = _escape(rest)
         elif sign == "[":
             piece, width = _char_class(rest)
@@ -35,9 +39,6 @@ def to_re2(pattern: str) -> str | None:
             piece, width = "(?:", 3
         elif sign == "(":
             piece, width = (None if rest.startswith("(?") else "(?:"), 1
-        elif sign == "$":
-            # Python's $ also looks ahead over a last line end; consuming it is the same only at the end.
-            piece, width = (r"(?:\x0a?\z)" if len(rest) == 1 else None), 1
         elif quantifier := _QUANTIFIER.match(rest):
             width = quantifier.end()
             piece = None if rest[width : width + 1] == "+" else quantifier[0]  # possessive
@@ -50,13 +51,26 @@ def to_re2(pattern: str) -> str | None:
     return "".join(out)
 
 
+def _anchor(anchor: str, before: list[str], rest: str) -> str | None:
+    """Translate an anchor where it begins or ends the pattern or one of its outermost branches.
+
+    Elsewhere it hardly ever matches, and DuckDB, which rewrites simple patterns, forgets it: to DuckDB 1.5
+    ``(?:^a)(?:^b)`` is ``^ab``.
+    """
+    if before.count("(?:") != before.count(")"):
+        return None
+    if anchor in ("^", r"\A"):
+        return r"\A" if not before or before[-1] == "|" else None
+    if anchor == "$":
+        # It also looks ahead over a last line end; consuming that is the same only where nothing follows.
+        return r"(?:\x0a?\z)" if not rest else None
+    return r"\z" if not rest or rest[0] == "|" else None
+
+
 def _escape(rest: str) -> tuple[str | None, int]:
     """Translate the escape that ``rest`` begins with; return it and its width."""
-    sign = rest[1]
-    if sign in "sS":
-        return f"[{'^' if sign == 'S' else ''}{_SPACE}]", 2
-    if sign in "AZ":
-        return (r"\A" if sign == "A" else r"\z"), 2
+    if rest[1] in "sS":
+        return f"[{'^' if rest[1] == 'S' else ''}{_SPACE}]", 2
     return _literal_escape(rest)
 
 

@@ -125,7 +125,7 @@ def _search(name: str, pattern: object, types: Types) -> str | None:
     translated = to_re2(pattern) if isinstance(pattern, str) else None
     if types[name] != "VARCHAR" or translated is None:
         return None
-    return f"regexp_matches({_column(name, types)}, {_text(translated)})"
+    return f"regexp_matches({_column(name, types)}, {literal(translated)})"
 
 
 def _in_set(kwargs: dict[str, Any], types: Types) -> str | None:
@@ -142,7 +142,7 @@ def _texts(name: str, values: object, types: Types) -> str | None:
         return None
     if not all(isinstance(value, str) for value in values):
         return None
-    return f"{_column(name, types)} IN ({', '.join(map(_text, values))})"
+    return f"{_column(name, types)} IN ({', '.join(map(literal, values))})"
 
 
 def _pair_greater(kwargs: dict[str, Any], types: Types) -> str | None:
@@ -181,7 +181,7 @@ def _domain(condition: Mapping[str, Any], types: Types) -> str | None:
     if operator in ("IN", "NOT_IN"):
         members = _texts(name, value, types)
         return members and f"coalesce({members}, false) = {'true' if operator == 'IN' else 'false'}"
-    literal = _literal(value, types[name])
+    literal = _constant(value, types[name])
     if literal is None or operator not in ("==", "!=", "<", "<=", ">", ">="):
         return None
     if operator == "!=":
@@ -191,11 +191,11 @@ def _domain(condition: Mapping[str, Any], types: Types) -> str | None:
     return f"coalesce({column} {'=' if operator == '==' else operator} {literal}, false)"
 
 
-def _literal(value: object, kind: str) -> str | None:
+def _constant(value: object, kind: str) -> str | None:
     if kind == "BOOLEAN" and isinstance(value, bool):
         return "true" if value else "false"
     if kind == "VARCHAR" and isinstance(value, str):
-        return _text(value)
+        return literal(value)
     return _number(value) if kind in ("DOUBLE", "BIGINT") else None
 
 
@@ -210,7 +210,8 @@ def _column(name: str, types: Types) -> str:
     return f"nullif({quoted}, 'NaN'::DOUBLE)" if types[name] == "DOUBLE" else quoted
 
 
-def _text(value: str) -> str:
+def literal(value: str) -> str:
+    """Quote a text for DuckDB."""
     return "'" + value.replace("'", "''") + "'"
 
 

@@ -153,10 +153,14 @@ def _rule(file: Path, number: int, document: object) -> Rule:
         names = named if key == "column_list" and isinstance(named, list) else [named]
         if not names or not all(isinstance(each, str) and each for each in names):
             raise _wrong(file, f"{where} needs {key}")
+    if kind.endswith("_match_regex") and not kwargs.get("regex"):  # else one that all text matches
+        raise _wrong(file, f"{where} needs regex")
     if kwargs.get("mostly", 1) != 1:
         raise _wrong(file, f"{where} has mostly: rows are judged one by one; use meta.tandem.stop_above")
     if kwargs.get("column_index") is not None:
         raise _wrong(file, f"{where} has column_index: the order of a batch's columns means nothing")
+    if any(isinstance(value, dict) and "$PARAMETER" in value for value in kwargs.values()):
+        raise _wrong(file, f"{where} uses $PARAMETER: there is nobody to give it a value; write the value")
     rule = Rule(number, kind, cast(Severity, severity), kwargs, document)
     try:
         _ = rule.columns

@@ -9,6 +9,8 @@ from typing import Any
 
 import duckdb
 
+from tandem.quality.screen import literal
+
 SUITES = Path(__file__).parents[3] / "expectations"
 
 Stage = Callable[..., Path]
@@ -23,14 +25,14 @@ def write_rows(path: Path, types: Mapping[str, str], rows: Sequence[Mapping[str,
         if rows:
             values = [[row.get(name) for name in types] for row in rows]
             database.executemany(f"INSERT INTO page VALUES ({places})", values)
-        database.execute(f"COPY page TO '{path}' (FORMAT parquet)")
+        database.execute(f"COPY page TO {literal(str(path))} (FORMAT parquet)")
     return path
 
 
 def write_query(path: Path, query: str) -> Path:
     """Write what a DuckDB query gives as one Parquet page."""
     with duckdb.connect() as database:
-        database.execute(f"COPY ({query}) TO '{path}' (FORMAT parquet)")
+        database.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet)")
     return path
 
 

@@ -66,7 +66,7 @@ NOT_TRANSLATED = [
         r"(a$)",
         "a{,2}",
     ),
-    *(r"a++", r"a{x", "(", "[a", "\0", "[\0]", r"a$b"),
+    *(r"a++", r"a{x", "(", "[a", "\0", "[\0]", r"a$b", r"\Za", "a^b", r"b\A", "(?:^a)(?:^b)", r"(?:a\Z)b"),
 ]
 
 TEXTS = [
@@ -136,6 +136,11 @@ pieces = st.sampled_from(
     [
         "a",
         "b",
+        "ab",
+        "%",
+        "_",
+        "(?:^a)",
+        r"(?:b\Z)",
         ".",
         r"\.",
         r"\s",
@@ -159,7 +164,7 @@ quantifiers = st.sampled_from(["", "", "", "*", "+", "?", "{2}", "{1,2}", "*?", 
 @given(
     parts=st.lists(st.tuples(pieces, quantifiers), max_size=6),
     end=st.sampled_from(["", "$"]),
-    texts=st.lists(st.text("abz.é \n\u00a0\u2028\x85", max_size=6), min_size=1, max_size=12),
+    texts=st.lists(st.text("abz.é%_ \n\u00a0\u2028\x85", max_size=6), min_size=1, max_size=12),
 )
 def test_random_patterns_match_the_same_texts(
     parts: list[tuple[str, str]], end: str, texts: list[str]

@@ -65,6 +65,7 @@ SUITE = {"name": "lead", "expectations": []}
         ([{**NOT_NULL, "expectation_type": "x"}], "unknown entry 'expectation_type'"),
         ([{"type": REGEX}], "needs kwargs"),
         ([{"type": REGEX, "kwargs": {}}], "needs column"),
+        ([expectation(REGEX, column="Id")], "needs regex"),
         (
             [expectation("expect_select_column_values_to_be_unique_within_record", column_list=[])],
             "column_list",
@@ -83,6 +84,7 @@ SUITE = {"name": "lead", "expectations": []}
             "row_condition",
         ),
         ([expectation("expect_column_to_exist", column="Id", column_index=0)], "column_index"),
+        ([expectation(REGEX, column="Id", regex={"$PARAMETER": "x"})], "write the value"),
     ],
 )
 def test_one_clear_line_for_a_bad_suite(tmp_path: Path, content: Any, said: str) -> None:
