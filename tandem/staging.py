@@ -93,7 +93,7 @@ def stage_csv(
     :raises TandemError: a column is missing, a value does not fit its field's type, the file is broken or
         has another number of rows, or the disk is full. Nothing is left behind.
     """
-    with source.open(encoding="utf-8-sig", newline="") as file:
+    with source.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         header = next(csv.reader(file), [])
     if not header and not expected_rows:
         return stage_rows([], fields, target)
@@ -103,6 +103,8 @@ def stage_csv(
             f"{source.name} has no column {', '.join(missing)}. Describe the object anew and read it again.",
             "MISSING_COLUMN",
         )
+    if _ends_early(source, expected_rows is None):
+        raise SalesforceError(f"{source.name} breaks off in the middle of a row. Read it again.", "TRUNCATED")
     try:
         return _convert(source, header, fields, target, expected_rows, _MEMORY[0])
     except duckdb.OutOfMemoryException:
@@ -196,6 +198,21 @@ def _value(row: dict[str, Any], name: str, kind: str) -> Any:
     except (ValueError, TypeError, OverflowError):
         pass
     raise _misfit(name, value, kind, str(row.get("Id", "")))
+
+
+def _ends_early(source: Path, uncounted: bool) -> bool:
+    """Whether a page breaks off inside a row, which DuckDB forgives even when it is strict.
+
+    A row ends with its line or, at the very end, with the quote of its last value. A quote left open loses
+    its row, which the count of rows shows; only without a count are the quotes counted.
+    """
+    quotes, end = 0, b""
+    with source.open("rb") as file:
+        if not uncounted:
+            file.seek(-1, os.SEEK_END)
+        while piece := file.read(1 << 20):
+            quotes, end = quotes + piece.count(b'"'), piece[-1:]
+    return end not in b'\n"' or (uncounted and quotes % 2 == 1)
 
 
 @contextmanager
