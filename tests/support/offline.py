@@ -22,8 +22,13 @@ from tandem.staging import stage_rows
 
 EPOCH = datetime(2026, 1, 1)
 
-_TYPES = {"IsDeleted": "boolean", "IsConverted": "boolean", "SystemModstamp": "datetime", "CreatedDate": "datetime",
-          "ConvertedDate": "date"}
+_TYPES = {
+    "IsDeleted": "boolean",
+    "IsConverted": "boolean",
+    "SystemModstamp": "datetime",
+    "CreatedDate": "datetime",
+    "ConvertedDate": "date",
+}
 
 
 def describe(name: str, fields: dict[str, str]) -> ObjectDescribe:
@@ -88,9 +93,7 @@ class Offline:
                 for row in rows
             ]
             outbox.settle(session, self.declared, self.fields, answers, "run", sent_after)
-        return {
-            row["sfdc_id"]: json.loads(row["payload"]) for row in rows if row["sfdc_id"] not in refuse
-        }
+        return {row["sfdc_id"]: json.loads(row["payload"]) for row in rows if row["sfdc_id"] not in refuse}
 
 
 def stamp(second: int) -> str:

@@ -1,0 +1,93 @@
+"""What a cycle would write, to the database and to Salesforce; writes neither."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import Field
+
+from flows.outcome import ended
+from flows.steps import names_to_sync
+from tandem.database.connection import Session
+from tandem.database.fields import active_fields
+from tandem.database.journal import Step
+from tandem.database.pending import find_pending
+from tandem.objects import OBJECTS, Direction
+from tandem.run import Run
+from tandem.settings import SettableObject, load
+from tasks.check import check
+from tasks.merge import apply
+from tasks.read import ask, read
+
+#: Pending rows shown in full; the count is of all.
+SHOWN = 50
+
+
+@flow(name="plan", validate_parameters=True)
+def plan(
+    objects: Annotated[
+        list[SettableObject] | None,
+        Field(description="Objects to look at; empty: all that the settings name."),
+    ] = None,
+) -> dict[str, Any] | State[Any]:
+    """Read what changed and work out what a cycle would do with it, in a transaction that is rolled back.
+
+    The calls that reading takes are spent; they show in Salesforce's own count only.
+    """
+    run = Run("plan", load())
+    with ended(run) as outcome:
+        names = names_to_sync(run.settings, objects)
+        batches, many, errors = read(run, ask(run, names))
+        verdicts = {batch.object: check(run, batch) for batch in batches}
+        with run.database.write() as session, session.rehearsal():
+            steps = [step for batch in batches for step in apply(session, run, batch, verdicts[batch.object])]
+            pushes = [_pending(session, name) for name in names if OBJECTS[name].direction is Direction.BOTH]
+        shutil.rmtree(run.staging, ignore_errors=True)
+        outcome.summary = {
+            "run_id": run.id,
+            "kind": run.kind,
+            "steps": [_step(step) for step in steps],
+            "to_salesforce": pushes,
+            "by_bulk": {
+                each.query.object: "too many rows to look at; a cycle reads them by Bulk" for each in many
+            },
+            "errors": {name: str(error) for name, error in errors.items()},
+            "api_calls": run.meter.count,
+        }
+        outcome.summary["changes"] = (
+            bool(many)
+            or any(step.new or step.updated or step.deleted or step.failed for step in steps)
+            or any(push["records"] for push in pushes)
+        )
+    return outcome.result()
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "object": step.object,
+        "operation": step.operation.value,
+        "status": step.status.value,
+        **{
+            name: getattr(step, name) for name in ("new", "updated", "deleted", "failed", "skipped", "detail")
+        },
+    }
+
+
+def _pending(session: Session, name: str) -> dict[str, Any]:
+    declared = OBJECTS[name]
+    fields = active_fields(session, name)
+    records = find_pending(session, declared, fields) if fields else 0
+    rows = (
+        session.rows("SELECT person_id, sfdc_id, payload FROM pending ORDER BY sfdc_id LIMIT ?", [SHOWN])
+        if fields
+        else []
+    )
+    return {
+        "object": name,
+        "records": records,
+        "sample": [{**row, "payload": json.loads(row["payload"])} for row in rows],
+    }

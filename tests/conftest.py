@@ -1,0 +1,83 @@
+"""What all tests share: a Prefect server for the session, both sides of a sync, the conformance report."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+# Before anything imports Prefect or Great Expectations: no telemetry, no chatter.
+os.environ |= {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_LEVEL": "ERROR",
+    "PREFECT_LOGGING_TO_API_ENABLED": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+}
+
+CHECKS = Path(__file__).resolve().parents[2] / "shared" / "spec" / "conformance.csv"
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[None]:
+    """One temporary Prefect server for all flows of the session."""
+    from prefect.testing.utilities import prefect_test_harness
+
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def world(prefect_server: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[World]:
+    """A small org, an empty database, and the flows between them."""
+    from tests.support.world import tandem_world
+
+    with tandem_world(monkeypatch, tmp_path) as made:
+        yield made
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--conformance", action="store_true", help="print a line per conformance check")
+
+
+_outcomes: dict[str, bool] = {}
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = (yield).get_result()  # type: ignore[misc]
+    marks = [mark.args[0] for mark in item.iter_markers("conformance")]
+    if marks:
+        report.user_properties += [("conformance", each) for each in marks]
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.when == "call" or not report.passed:
+        for name, value in report.user_properties:
+            if name == "conformance":
+                passed = report.passed and report.when == "call"
+                _outcomes[str(value)] = _outcomes.get(str(value), True) and passed
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not config.getoption("--conformance"):
+        return
+    if CHECKS.exists():
+        with CHECKS.open(encoding="utf-8") as file:
+            checks = [row["id"] for row in csv.DictReader(file)]
+    else:
+        terminalreporter.write_line(
+            f"The list of checks is missing ({CHECKS.name}): only what was tested is shown."
+        )
+        checks = sorted(_outcomes)
+    for check in checks:
+        outcome = {True: "pass", False: "FAIL", None: "missing"}[_outcomes.get(check)]
+        terminalreporter.write_line(f"{check} {outcome}")
+    terminalreporter.write_line(f"{sum(_outcomes.get(check, False) for check in checks)} of {len(checks)}")
