@@ -31,8 +31,8 @@ class LocalServer:
         :raises TandemError: the port is in use.
         """
         self._log = home / "server.log"
-        _make_database(home)
         with _listening(port) as listener:
+            _make_database(home)
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             extra = {
                 "PREFECT__SERVER_FINAL": "1",
@@ -78,6 +78,17 @@ class LocalServer:
     def stop(self) -> None:
         """End the server."""
         leashed.stop(self.process)
+
+
+@contextmanager
+def announce(home: Path, api_url: str) -> Iterator[None]:
+    """Tell other processes of this installation where the server is, while the block runs."""
+    file = home / _ADDRESS
+    file.write_text(api_url, "utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
 
 
 def running_api(home: Path) -> str | None:

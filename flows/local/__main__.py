@@ -1,0 +1,41 @@
+"""``tandem up``: a Prefect server, a worker and every deployment on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+
+from flows.local.environment import prepare_environment
+from tandem.errors import TandemError
+from tandem.settings import load
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    """Run until interrupted; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="tandem up", description=__doc__)
+    parser.add_argument("--port", type=int, default=4200)
+    parser.add_argument("--with-sandbox", action="store_true")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        settings = load()
+        prepare_environment(settings)
+        # Imported here: Prefect reads its environment when it is imported.
+        from flows.local.up import up
+
+        up(settings, options.port, options.with_sandbox)
+    except KeyboardInterrupt:
+        return 0
+    except TandemError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Everything that syncs on and on, on one machine: started, watched and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from flows.local import leashed
+from flows.local.environment import home_of
+from flows.local.server import LocalServer, announce, running_api
+from tandem.errors import TandemError
+from tandem.settings import Settings
+
+_PAUSE_BETWEEN_LOOKS = 0.5
+
+
+def up(settings: Settings, port: int, with_sandbox: bool) -> None:
+    """Start server, worker and deployments, say what happens, and stop them all at the end.
+
+    :raises TandemError: no project here, the port is in use, it runs already, or a part of it ended.
+    """
+    home = home_of(settings)
+    if not Path("prefect.yaml").exists():
+        raise TandemError("There is no prefect.yaml here: run `tandem up` in the folder of Tandem.")
+    if other := running_api(home):
+        raise TandemError(f"`tandem up` runs already, see {other.removesuffix('/api')}. Stop it first.")
+    with ExitStack() as stack:
+        children = {"Prefect's server": stack.enter_context(_server(home, port))}
+        if with_sandbox:
+            raise TandemError("--with-sandbox is not there yet.")
+        # Imported here: Prefect reads the server's address, set a line above, when it is imported.
+        from prefect.client.orchestration import get_client
+
+        from flows.local.chain import WORK_POOL, cancel_runs_of_dead_workers, tend
+        from flows.local.deploying import register
+        from flows.local.events import print_events
+
+        _say("Registering the deployments …")
+        register(home / "deploy.log")
+        pause = timedelta(seconds=settings.sync.pause_seconds)
+        with get_client(sync_client=True) as client:
+            if stale := cancel_runs_of_dead_workers(client):
+                _say(f"Cancelled {stale} runs of an earlier `tandem up` that had not ended.")
+            begun = tend(client, pause, patience=-pause).started
+        children["the worker"] = stack.enter_context(_worker(home, WORK_POOL))
+        _say("The first cycle starts now" if begun else "The cycle that was to come stays as it is", end="; ")
+        _say(f"each next one {pause.total_seconds():g} s after the end of the last. Ctrl-C stops everything.")
+        asyncio.run(_watch(children, home, print_events))
+
+
+def _say(text: str, end: str = "\n") -> None:
+    print(text, end=end, flush=True)
+
+
+@contextmanager
+def _server(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    server = LocalServer(home, port, with_ui=True)
+    try:
+        _say("Starting Prefect's server …")
+        server.wait()
+        os.environ["PREFECT_API_URL"] = server.api_url
+        with announce(home, server.api_url):
+            _say(f"The UI is at {server.url}")
+            yield server.process
+    finally:
+        server.stop()
+
+
+@contextmanager
+def _worker(home: Path, pool: str) -> Iterator[subprocess.Popen[bytes]]:
+    process = leashed.start(
+        ["prefect", "worker", "start", "--pool", pool, "--type", "process", "--name", "tandem"],
+        home / "worker.log",
+        # A poll is a cheap look into a local SQLite file; the default of 10 s makes `sync/now` feel slow.
+        {"PREFECT_WORKER_QUERY_SECONDS": "2"},
+    )
+    try:
+        yield process
+    finally:
+        leashed.stop(process)
+
+
+async def _watch(
+    children: Mapping[str, subprocess.Popen[bytes]], home: Path, print_events: Callable[[], Awaitable[None]]
+) -> None:
+    """Print events until one of the children ends.
+
+    :raises TandemError: one did. Better to stop, and be started again by whoever watches, than to limp.
+    """
+    events = asyncio.ensure_future(print_events())
+    try:
+        while True:
+            for name, process in children.items():
+                if process.poll() is not None:
+                    raise TandemError(f"{name} ended by itself, so everything stops. The logs are in {home}.")
+            if events.done():
+                events.result()
+            await asyncio.sleep(_PAUSE_BETWEEN_LOOKS)
+    finally:
+        events.cancel()

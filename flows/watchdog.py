@@ -1,0 +1,41 @@
+"""The watchdog: starts the chain of cycles again if it ever stops."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.client.orchestration import get_client
+
+from flows.local.chain import crash_zombies, tend
+from tandem.clock import utc_now
+from tandem.database.connection import Database
+from tandem.database.lease import EXPIRES_AFTER
+from tandem.settings import Settings, load
+
+
+@flow(name="watchdog")
+def watchdog() -> dict[str, Any]:
+    """See to it that exactly one cycle is under way or to come; says what it had to do."""
+    settings = load()
+    with get_client(sync_client=True) as client:
+        crashed = crash_zombies(client, writer_alive=_writer_alive(settings))
+        done = tend(client, timedelta(seconds=settings.sync.pause_seconds))
+    log = get_run_logger()
+    if crashed:
+        log.warning("%d cycles had died unseen and are marked as crashed.", crashed)
+    if done.cancelled:
+        log.warning("The chain had forked: %d runs too many are cancelled.", done.cancelled)
+    if done.started:
+        log.warning("No cycle was under way or to come: %s is started.", done.started.name)
+    return {"crashed": crashed, "cancelled": done.cancelled, "started": bool(done.started)}
+
+
+def _writer_alive(settings: Settings) -> bool:
+    database = Database(settings.database, settings.lock_wait_seconds)
+    if not database.exists():
+        return False
+    with database.read() as session:
+        heartbeat = session.value("SELECT max(heartbeat_at) FROM sync.lease")
+    return bool(heartbeat and utc_now() - heartbeat < EXPIRES_AFTER)
