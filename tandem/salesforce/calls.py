@@ -26,7 +26,7 @@ class ApiCall:
     seconds: float
     """From sending to the end of the answer."""
     calls: int
-    """How many calls Salesforce counts for it: one, or none for a login."""
+    """How many calls Salesforce counts for it: one, or none for OAuth (login, who am I)."""
     rows: int | None = None
     """Records sent or received, where that is known without reading the answer."""
     used: int | None = None

@@ -200,7 +200,7 @@ class Connection:
     ) -> requests.Response:
         """Send once, take the answer in, and record the call whatever came of it.
 
-        :param session: whose token to send; None for a login, which Salesforce does not count.
+        :param session: whose token to send; None for a login.
         """
         sent = {"Sforce-Call-Options": "client=Tandem", **headers}
         url = self._origin + path
@@ -233,7 +233,7 @@ class Connection:
                     object=object,
                     status=response.status_code if response is not None else None,
                     seconds=time.perf_counter() - start,
-                    calls=0 if session is None else 1,
+                    calls=0 if "/oauth2/" in path else 1,
                     rows=int(arrived) if arrived.isdecimal() else rows,
                     used=used,
                     limit=limit,

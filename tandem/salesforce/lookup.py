@@ -16,7 +16,10 @@ def find_created(
     :param values: text fields, by API name. :param since: UTC.
     """
     conditions = [f"{name} = {text(value)}" for name, value in values.items()]
-    conditions += [f"CreatedById = {text(created_by)}", f"CreatedDate >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"]
+    conditions += [
+        f"CreatedById = {text(created_by)}",
+        f"CreatedDate >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+    ]
     soql = f"SELECT Id FROM {object} WHERE {' AND '.join(conditions)} ORDER BY CreatedDate DESC LIMIT 1"
     answer = connection.request("GET", "query", operation="lookup", object=object, params={"q": soql})
     records = read_json(answer)["records"]

@@ -24,7 +24,7 @@ class Permissions:
 
 
 def examine(connection: Connection, names: Sequence[str]) -> Permissions:
-    """Look at what the sync user sees of some objects. Two API calls for up to 25; writes nothing."""
+    """Look at what the sync user sees of some objects. One API call for up to 25; writes nothing."""
     identity = connection.identity()
     objects = {name: found for name, found in describe_objects(connection, names).items() if found}
     used, limit = connection.meter.org_usage
