@@ -17,7 +17,11 @@ from tandem.run import Run
 
 
 class StepsFailed(TandemError):
-    """Steps of a run failed; the others were done."""
+    """Steps of a run failed; the others were done. ``summary`` tells of all of them."""
+
+    def __init__(self, message: str, summary: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.summary = summary
 
 
 @dataclass
@@ -36,7 +40,8 @@ class Outcome:
         error = self.error
         if error is None and failed:
             error = StepsFailed(
-                "; ".join(f"{step['object']}, {step['operation']}: {step['detail']}" for step in failed)
+                "; ".join(f"{step['object']}, {step['operation']}: {step['detail']}" for step in failed),
+                {**self.summary, "status": Status.FAILED.value},
             )
         if error is None:
             return {**self.summary, "status": Status.SUCCEEDED.value}
