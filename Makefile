@@ -3,7 +3,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell for each in python3.11 python3 python3.12 python3.13; do \
+	$$each -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null && echo $$each && break; done)
 VENV ?= .venv
 BIN := $(VENV)/bin
 
@@ -47,7 +48,7 @@ format: install ## put code into the house format
 
 .PHONY: conformance
 conformance: install ## one line per row of the conformance list: ID pass, ID FAIL or ID missing
-	$(BIN)/python -m tests.conformance
+	$(BIN)/python -m pytest -q tests/conformance --conformance $(ARGS)
 
 .PHONY: docs
 docs: install ## rewrite the generated reference pages (settings, commands) from the code
@@ -56,7 +57,7 @@ docs: install ## rewrite the generated reference pages (settings, commands) from
 ##@ Measure it
 
 .PHONY: bench
-bench: install ## full sync against dlt and the floor, idle and change cycle (PEOPLE=200000)
+bench: install ## full sync against dlt and the floor, then idle and change cycle (PEOPLE=200000)
 	$(BIN)/python -m benchmarks --people $(PEOPLE) $(ARGS)
 
 .PHONY: bench-org
@@ -71,8 +72,9 @@ STAMP := $(VENV)/installed-$(shell cksum < requirements.lock | cut -d' ' -f1)
 .PHONY: install
 install: $(STAMP) ## make .venv and install the locked dependencies (only when the lock changed)
 
-$(STAMP): pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "Tandem needs Python 3.11 or newer; say where: make PYTHON=python3.12" >&2; exit 1; }
+$(STAMP):
+	@test -x $(BIN)/python || test -n "$(PYTHON)" || \
+		{ echo "Tandem needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -18,18 +18,21 @@ from typing import Any
 
 from flows.local.environment import home_of, prepare_environment
 from flows.local.server import LocalServer, running_api
+from tandem.cli.rendering import print_json
+from tandem.cli.summaries import print_summary
 from tandem.errors import BudgetExhausted, LeaseTaken, SettingsError, TandemError
 from tandem.settings import load
 
 FLOWS = {
     "sync": "flows.sync:sync",
     "backfill": "flows.backfill:backfill",
+    "plan": "flows.plan:plan",
     "sync-person": "flows.sync_person:sync_person",
     "quality-report": "flows.quality_report:quality_report",
 }
 
 #: Exit codes, as in sysexits.h: a program can tell "try later" from "failed".
-FAILED, STOPPED_AT_BUDGET, BUSY, INTERRUPTED = 1, 69, 75, 130
+FAILED, WOULD_CHANGE, STOPPED_AT_BUDGET, BUSY, INTERRUPTED = 1, 2, 69, 75, 130
 _EXIT_OF_STATUS = {"Succeeded": 0, "Stopped at budget": STOPPED_AT_BUDGET}
 
 
@@ -72,22 +75,11 @@ def _prefect_api(home: Path) -> Callable[[], None]:
     return server.wait
 
 
-def show(summary: Mapping[str, Any], as_json: bool) -> None:
-    """Print what a run did."""
-    if as_json:
-        print(json.dumps(summary, default=str))
-        return
-    from tandem.cli.rendering import console, say, steps_table
-
-    steps = summary.get("steps") or ()
-    if steps:
-        console().print(steps_table(steps))
-    for step in steps:
-        if step.get("detail"):
-            say(f"{step['object']}, {step['operation'].lower()}: {step['detail']}")
-    calls = summary.get("api_calls")
-    spent = "" if calls is None else f", {calls:,} API call{'' if calls == 1 else 's'}"
-    say(f"{summary['status']}{spent}. Run {summary['run_id']}.")
+def exit_code(summary: Mapping[str, Any]) -> int:
+    """Return the exit code that a summary stands for."""
+    if summary.get("errors") and summary["kind"] == "plan":
+        return FAILED
+    return WOULD_CHANGE if summary.get("changes") else _EXIT_OF_STATUS.get(summary["status"], FAILED)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -110,8 +102,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, LeaseTaken):
             return BUSY
         return STOPPED_AT_BUDGET if isinstance(error, BudgetExhausted) else FAILED
-    show(summary, options.json)
-    return _EXIT_OF_STATUS.get(summary["status"], FAILED)
+    if options.json:
+        print_json(summary)
+    else:
+        print_summary(summary)
+    return exit_code(summary)
 
 
 if __name__ == "__main__":

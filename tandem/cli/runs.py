@@ -48,6 +48,14 @@ def backfill(
     run_flow("backfill", {"objects": _names(objects), "restart": restart}, as_json, verbose)
 
 
+def plan(objects: ObjectsOption = None, as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
+    """Show what a cycle would write, here and in Salesforce. Writes nothing.
+
+    Exit code: 0 nothing to do, 2 there is something, 1 it could not be worked out.
+    """
+    run_flow("plan", {"objects": _names(objects)}, as_json, verbose)
+
+
 def quality(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
     """Check what is in the database against the expectation suites and write the report."""
     run_flow("quality-report", {}, as_json, verbose)

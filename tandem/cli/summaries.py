@@ -1,0 +1,59 @@
+"""What a flow answers, as tables: steps of a cycle or backfill, a plan, a quality report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tandem.cli.rendering import console, say, shown, steps_table, table
+
+
+def print_summary(summary: Mapping[str, Any]) -> None:
+    """Print a flow's summary for people."""
+    steps = summary.get("steps") or ()
+    if steps:
+        console().print(steps_table(steps))
+    for step in steps:
+        if step.get("detail"):
+            say(f"{step['object']}, {step['operation'].lower()}: {step['detail']}")
+    if "to_salesforce" in summary:
+        _print_plan(summary)
+    if "objects" in summary:
+        _print_quality(summary["objects"])
+    calls = summary.get("api_calls")
+    spent = "" if calls is None else f", {calls:,} API call{'' if calls == 1 else 's'}"
+    say(f"{summary['status']}{spent}. Run {summary['run_id']}.")
+
+
+def _print_plan(plan: Mapping[str, Any]) -> None:
+    for name, reason in plan["by_bulk"].items():
+        say(f"{name}: {reason}")
+    for push in plan["to_salesforce"]:
+        if not push["records"]:
+            continue
+        many = f"{push['records']:,} record{'' if push['records'] == 1 else 's'}"
+        say(f"{push['object']}: {many} would be sent to Salesforce", style="bold")
+        listing = table("Person", "Salesforce id", "What", wrap=["What"])
+        for row in push["sample"]:
+            fields = ", ".join(
+                f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in row["payload"].items()
+            )
+            listing.add_row(str(row["person_id"]), shown(row["sfdc_id"]), shown(fields))
+        console().print(listing)
+        if push["records"] > len(push["sample"]):
+            say(f"{push['records'] - len(push['sample']):,} more are not shown.")
+    if not plan["changes"]:
+        say("Nothing to do: both sides agree.")
+
+
+def _print_quality(objects: list[Mapping[str, Any]]) -> None:
+    columns = ("Rows", "Failing", "In quarantine")
+    listing = table("Object", *columns, right=columns)
+    for each in objects:
+        figures = (each["rows"], each["failing_rows"], each["in_quarantine"])
+        listing.add_row(each["object"], *(f"{figure:,}" for figure in figures))
+    console().print(listing)
+    for each in objects:
+        if each["reason"]:
+            say(f"{each['object']}: {each['reason']}")
