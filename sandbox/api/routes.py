@@ -1,0 +1,35 @@
+"""Every path that the org answers, family by family."""
+
+from __future__ import annotations
+
+from sandbox.api import (
+    bulk2_ingest,
+    bulk2_query,
+    collections,
+    composite,
+    describe,
+    limits,
+    oauth,
+    query,
+    rows,
+    versions,
+)
+from sandbox.core import Core
+from sandbox.http.dispatch import Dispatcher
+
+
+def dispatcher(core: Core) -> Dispatcher:
+    """All families, wired together."""
+    out = Dispatcher()
+    versions.add(out)
+    oauth.add(out)
+    limits.add(out.data)
+    query.add(out.data, core)
+    # Fixed segments go before placeholders: `composite/sobjects` before `sobjects/{name}`.
+    collections.add(out.data)
+    composite.add(out)
+    describe.add(out.data)
+    rows.add(out.data)
+    bulk2_query.add(out.data, core)
+    bulk2_ingest.add(out.data, core)
+    return out

@@ -1,0 +1,281 @@
+"""`sobjects/{name}` and its rows: create, read, change, delete, upsert by external id (facts 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from sandbox import ids
+from sandbox.api import conditional
+from sandbox.errors import ApiError, not_found
+from sandbox.http.call import Answer, Call
+from sandbox.http.router import Router
+from sandbox.metadata.describe import summarize
+from sandbox.metadata.field import Field
+from sandbox.metadata.parts import ADDRESS_PARTS
+from sandbox.metadata.sobject import SObject
+from sandbox.rules.coerce import checker
+from sandbox.rules.draft import Outcome
+from sandbox.soql.result import address
+from sandbox.soql.select import shown
+
+_GONE = frozenset(["ENTITY_IS_DELETED"])
+
+
+def add(router: Router) -> None:
+    """Take the family's paths in."""
+    router.add("GET", "sobjects/{name}", basics)
+    router.add("POST", "sobjects/{name}", create)
+    router.add("GET", "sobjects/{name}/{id}", read)
+    router.add("PATCH", "sobjects/{name}/{id}", change)
+    router.add("DELETE", "sobjects/{name}/{id}", delete)
+    router.add("GET", "sobjects/{name}/{field}/{value}", read_external)
+    router.add("PATCH", "sobjects/{name}/{field}/{value}", upsert)
+    router.add("DELETE", "sobjects/{name}/{field}/{value}", delete_external)
+
+
+def basics(call: Call, found: Mapping[str, str]) -> Answer:
+    """The object in short, and what was touched last."""
+    sobject = call.sobject(found["name"])
+    return Answer(body={"objectDescribe": summarize(sobject, call.version), "recentItems": []})
+
+
+def create(call: Call, found: Mapping[str, str]) -> Answer:
+    """201 with the id, or the reasons why not."""
+    sobject = call.sobject(found["name"])
+    if not sobject.createable:
+        raise ApiError(
+            400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}"
+        )
+    outcome = call.core.writer.insert(sobject, [call.object_body()], call.intent())[0]
+    if not outcome.success:
+        return refused(outcome)
+    return _created(call, sobject, outcome)
+
+
+def read(call: Call, found: Mapping[str, str]) -> Answer:
+    """One record with all fields, or with those that `fields` names."""
+    sobject = call.sobject(found["name"])
+    return _read(call, sobject, _key(sobject, found["id"]))
+
+
+def change(call: Call, found: Mapping[str, str]) -> Answer:
+    """204, or the reasons why not."""
+    sobject = call.sobject(found["name"])
+    _writable(sobject)
+    key = _key(sobject, found["id"])
+    body = call.object_body()
+    if any(name.lower() == "id" for name in body):
+        raise ApiError(400, "INVALID_FIELD", "The Id field should not be specified in the sobject data.")
+    with call.core.store.transaction():
+        failed = _precondition(call, sobject, key)
+        if failed:
+            return failed
+        outcome = call.core.writer.update(sobject, [(found["id"], body)], call.intent())[0]
+    return Answer(204) if outcome.success else refused(outcome)
+
+
+def delete(call: Call, found: Mapping[str, str]) -> Answer:
+    """204, or the reasons why not."""
+    sobject = call.sobject(found["name"])
+    return _delete(call, sobject, found["id"], _key(sobject, found["id"]))
+
+
+def read_external(call: Call, found: Mapping[str, str]) -> Answer:
+    """One record by external id; 300 when several carry it."""
+    sobject = call.sobject(found["name"])
+    matches = _matches(call, sobject, found["field"], found["value"])
+    if not matches:
+        raise not_found()
+    if len(matches) > 1:
+        return _several(call, sobject, matches)
+    return _read(call, sobject, _key(sobject, matches[0]))
+
+
+def delete_external(call: Call, found: Mapping[str, str]) -> Answer:
+    """Delete by external id."""
+    sobject = call.sobject(found["name"])
+    matches = _matches(call, sobject, found["field"], found["value"])
+    if not matches:
+        raise not_found()
+    if len(matches) > 1:
+        return _several(call, sobject, matches)
+    return _delete(call, sobject, matches[0], _key(sobject, matches[0]))
+
+
+def upsert(call: Call, found: Mapping[str, str]) -> Answer:
+    """201 when created, 200 (204 before v46) when changed, 300 when several match."""
+    sobject = call.sobject(found["name"])
+    _writable(sobject)
+    body = call.object_body()
+    field = _external(call, sobject, found["field"])
+    if any(name.lower() == field.name.lower() for name in body):
+        raise ApiError(
+            400, "INVALID_FIELD", f"The {field.name} field should not be specified in the sobject data."
+        )
+    with call.core.store.transaction():
+        matches = _matches(call, sobject, field.name, found["value"])
+        if len(matches) > 1:
+            return _several(call, sobject, matches)
+        if not matches and call.flag("updateOnly"):
+            raise not_found()
+        outcome = call.core.writer.upsert(
+            sobject, field.name, [(unquote(found["value"]), body)], call.intent()
+        )[0]
+    if not outcome.success:
+        return refused(outcome)
+    if outcome.created:
+        return _created(call, sobject, outcome, created=True)
+    if float(call.version) < 46:
+        return Answer(204)
+    return Answer(200, {"id": outcome.id, "success": True, "errors": [], "created": False})
+
+
+def refused(outcome: Outcome) -> Answer:
+    """The answer to a single record that was not saved."""
+    first = outcome.errors[0]
+    status = 400
+    if first.code in _GONE or (first.code == "INVALID_CROSS_REFERENCE_KEY" and not first.fields):
+        status = 404
+    if first.code == "INSUFFICIENT_ACCESS_OR_READONLY":
+        status = 403
+    return Answer(status, [error.rest_body() for error in outcome.errors])
+
+
+def _created(call: Call, sobject: SObject, outcome: Outcome, **more: Any) -> Answer:
+    return Answer(
+        201,
+        {"id": outcome.id, "success": True, "errors": [], **more},
+        headers={"Location": f"/services/data/v{call.version}/sobjects/{sobject.name}/{outcome.id}"},
+    )
+
+
+def _writable(sobject: SObject) -> None:
+    if not sobject.updateable:
+        raise ApiError(
+            400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {sobject.label}"
+        )
+
+
+def _key(sobject: SObject, record_id: str) -> int:
+    parsed = ids.parse(record_id)
+    if parsed is None or parsed[0] != sobject.prefix:
+        raise not_found(f"Provided external ID field does not exist or is not accessible: {record_id}")
+    return parsed[1]
+
+
+def _precondition(call: Call, sobject: SObject, key: int) -> Answer | None:
+    if not any(name.startswith("if-") for name in call.headers):
+        return None
+    record = call.core.store.fetch(sobject, [key], ["SystemModstamp", "Id"]).get(key)
+    return conditional.check(call, sobject, record["Id"], conditional.stamp_of(record)) if record else None
+
+
+def _delete(call: Call, sobject: SObject, record_id: str, key: int) -> Answer:
+    with call.core.store.transaction():
+        failed = _precondition(call, sobject, key)
+        if failed:
+            return failed
+        outcome = call.core.remover.delete([record_id], call.intent())[0]
+    return Answer(204) if outcome.success else refused(outcome)
+
+
+def _read(call: Call, sobject: SObject, key: int) -> Answer:
+    records = read_records(call, sobject, [key], _fields(call, sobject))
+    if not records:
+        raise not_found()
+    record, stamp = records[key]
+    if stamp is not None:
+        failed = conditional.check(
+            call, sobject, record["Id"] if "Id" in record else ids.make(sobject.prefix, key), stamp
+        )
+        if failed:
+            return failed
+    extra = conditional.headers(sobject, ids.make(sobject.prefix, key), stamp) if stamp else {}
+    return Answer(body=record, headers=extra, rows=1)
+
+
+def _fields(call: Call, sobject: SObject) -> list[Field]:
+    asked = call.query.get("fields")
+    if asked is None:
+        return [item for item in sobject.fields.values() if call.who.profile.sees(sobject, item)]
+    return named_fields(call, sobject, asked.split(","))
+
+
+def named_fields(call: Call, sobject: SObject, names: Sequence[str]) -> list[Field]:
+    """The fields of those names, Id always among them."""
+    out = {"Id": sobject.fields["Id"]}
+    for name in names:
+        field = sobject.find(name.strip())
+        if field is None or not call.who.profile.sees(sobject, field):
+            raise ApiError(
+                400, "INVALID_FIELD", f"No such column '{name.strip()}' on sobject of type {sobject.name}"
+            )
+        out[field.name] = field
+    return list(out.values())
+
+
+def read_records(
+    call: Call, sobject: SObject, keys: Sequence[int], fields: Sequence[Field]
+) -> dict[int, tuple[dict[str, Any], Any]]:
+    """Living, visible records as JSON, by key, with their stamps."""
+    columns = ["t._key", 't."SystemModstamp"']
+    for field in fields:
+        if field.stored:
+            columns.append(shown(field, f't."{field.name}"'))
+        else:
+            prefix = field.name.removesuffix("Address")
+            columns += [f't."{prefix}{part}"' for part in ADDRESS_PARTS]
+    world = call.core.world(call.who)
+    where = [f"t._key IN ({', '.join(str(key) for key in keys)})"]
+    if "IsDeleted" in sobject.fields:
+        where.append('NOT t."IsDeleted"')
+    if sobject.name in world.has_hidden and not call.who.profile.all_data:
+        where.append(f"t._key NOT IN (SELECT key FROM _hidden WHERE object = '{sobject.name}')")
+    rows = call.core.store.run(
+        f"SELECT {', '.join(columns)} FROM {sobject.table} t WHERE {' AND '.join(where)}"
+    )
+    out = {}
+    for row in rows:
+        url = f"/services/data/v{call.version}/sobjects/{sobject.name}/{ids.make(sobject.prefix, row[0])}"
+        record: dict[str, Any] = {"attributes": {"type": sobject.name, "url": url}}
+        at = 2
+        for field in fields:
+            if field.stored:
+                record[field.name] = row[at]
+                at += 1
+            else:
+                record[field.name] = address(dict(zip(ADDRESS_PARTS, row[at:], strict=False)))
+                at += len(ADDRESS_PARTS)
+        out[row[0]] = (record, row[1])
+    return out
+
+
+def _external(call: Call, sobject: SObject, name: str) -> Field:
+    field = sobject.find(name)
+    if (
+        field is None
+        or not call.who.profile.sees(sobject, field)
+        or not (field.external_id or field.id_lookup)
+        or not field.stored
+    ):
+        raise not_found(f"Provided external ID field does not exist or is not accessible: {name}")
+    return field
+
+
+def _matches(call: Call, sobject: SObject, name: str, value: str) -> list[str]:
+    field = _external(call, sobject, name)
+    text = unquote(value)
+    if field.type == "id":
+        full = ids.to18(text)
+        return [full] if full else []
+    checked = checker(field, True)(text)
+    if checked is None or not isinstance(checked, str | int | float):
+        return []
+    folded = checked.lower() if isinstance(checked, str) and not field.case_sensitive else checked
+    return call.core.writer.matches(sobject, field.name, [folded], call.intent()).get(folded, [])
+
+
+def _several(call: Call, sobject: SObject, matches: Sequence[str]) -> Answer:
+    return Answer(300, [f"/services/data/v{call.version}/sobjects/{sobject.name}/{item}" for item in matches])

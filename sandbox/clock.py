@@ -1,0 +1,41 @@
+"""The org's clock: every stamp, the `Date` header and every date literal follow it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Real time plus an offset that a test may move.
+
+    Stamps have whole seconds, as in a real org (facts 5.6).
+    """
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+
+    def now(self) -> datetime:
+        """The org's present moment, in UTC."""
+        return datetime.now(UTC) + self._offset
+
+    def stamp(self) -> datetime:
+        """The present moment as records carry it: whole seconds, UTC, without a zone."""
+        return self.now().replace(microsecond=0, tzinfo=None)
+
+    def set(self, moment: datetime) -> None:
+        """Make the present `moment`; time runs on from there."""
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        self._offset = aware.astimezone(UTC) - datetime.now(UTC)
+
+    def advance(self, seconds: float = 0.0, **parts: float) -> None:
+        """Move the present forward, `advance(days=3)` included."""
+        self._offset += timedelta(seconds=seconds, **parts)
+
+    @property
+    def offset_seconds(self) -> float:
+        """How far the org's time is from the machine's."""
+        return self._offset.total_seconds()
+
+    @offset_seconds.setter
+    def offset_seconds(self, seconds: float) -> None:
+        self._offset = timedelta(seconds=seconds)

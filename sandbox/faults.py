@@ -1,0 +1,102 @@
+"""Trouble on purpose: each fault says which requests it hits, what happens to them, and how often."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+KINDS = frozenset(
+    [
+        "drop_before",
+        "drop_after",
+        "cut_body",
+        "status",
+        "latency",
+        "lock_row",
+        "bulk_fail",
+        "bulk_slow",
+        "call",
+    ]
+)
+
+
+@dataclass(slots=True)
+class Fault:
+    """One fault. `times=None` means for ever; `rate` is drawn from the org's own seeded generator."""
+
+    match: str
+    kind: str
+    status: int = 503
+    code: str = "SERVER_UNAVAILABLE"
+    message: str = ""
+    times: int | None = 1
+    rate: float = 1.0
+    skip: int = 0
+    rows: Collection[str] | None = None
+    seconds: float = 0.0
+    call: Callable[[dict[str, Any]], Any] | None = None
+    when: str = "before"
+    hits: int = 0
+    seen: int = 0
+    removed: bool = False
+
+    def remove(self) -> None:
+        """Stop it."""
+        self.removed = True
+
+    def locks(self, record_id: str | None) -> bool:
+        """Whether it holds the lock on that record; without `rows` it holds all of them."""
+        if self.rows is None:
+            return True
+        return record_id is not None and any(record_id[:15] == row[:15] for row in self.rows)
+
+
+class Faults:
+    """The faults in force."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+        self._lock = threading.Lock()
+        self._all: list[Fault] = []
+
+    def add(self, match: str, kind: str, **how: Any) -> Fault:
+        """Put a fault in force.
+
+        `match` is a method and a path with wildcards, `POST /services/data/*/composite*`; `* *` matches everything.
+        """
+        if kind not in KINDS:
+            raise ValueError(f"no such fault: {kind}; there are {', '.join(sorted(KINDS))}")
+        fault = Fault(match, kind, **how)
+        with self._lock:
+            self._all.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        """Lift all faults."""
+        with self._lock:
+            for fault in self._all:
+                fault.removed = True
+            self._all.clear()
+
+    def due(self, method: str, path: str) -> list[Fault]:
+        """The faults that hit this request; counts them."""
+        if not self._all:
+            return []
+        with self._lock:
+            return [fault for fault in self._all if self._hits(fault, method, path)]
+
+    def _hits(self, fault: Fault, method: str, path: str) -> bool:
+        if fault.removed or (fault.times is not None and fault.hits >= fault.times):
+            return False
+        wanted_method, _, wanted_path = fault.match.partition(" ")
+        if wanted_method not in ("*", method) or not fnmatchcase(path, wanted_path or "*"):
+            return False
+        fault.seen += 1
+        if fault.seen <= fault.skip or (fault.rate < 1 and self._random.random() >= fault.rate):
+            return False
+        fault.hits += 1
+        return True

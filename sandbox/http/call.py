@@ -1,0 +1,147 @@
+"""A request as the API families see it, and their answer: no sockets here, so that composites can make their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from sandbox.access import User
+from sandbox.core import Core
+from sandbox.errors import ApiError, not_found
+from sandbox.faults import Fault
+from sandbox.metadata.sobject import SObject
+from sandbox.rules.draft import Intent
+from sandbox.rules.prepare import UnreadableJson
+
+TRUE = frozenset(["true", "1", "yes"])
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, real or inside a composite. Header names are in lower case."""
+
+    core: Core
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes = b""
+    data: Any = None
+    user: User | None = None
+    version: str = "67.0"
+    base_url: str = ""
+    faults: Sequence[Fault] = ()
+    nested: bool = False
+    client: str = ""
+    token: str = ""
+
+    @property
+    def who(self) -> User:
+        """The user; families that need one are only reached with one."""
+        assert self.user is not None
+        return self.user
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        if self.data is not None:
+            return self.data
+        if not self.body.strip():
+            raise ApiError(
+                400,
+                "JSON_PARSER_ERROR",
+                "The HTTP entity body is required, but this request has no entity body.",
+            )
+        try:
+            self.data = json.loads(self.body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise ApiError(400, "JSON_PARSER_ERROR", _json_message(error)) from None
+        return self.data
+
+    def object_body(self) -> dict[str, Any]:
+        """The body as a JSON object."""
+        data = self.json()
+        if not isinstance(data, dict):
+            raise ApiError(
+                400,
+                "JSON_PARSER_ERROR",
+                "Unexpected parameter encountered during deserialization: expected an object at [line:1, column:1]",
+            )
+        return data
+
+    def located(self, error: ApiError) -> ApiError:
+        """The same error, pointing into this request's text where that is possible."""
+        if isinstance(error, UnreadableJson):
+            error.locate(self.body.decode("utf-8", "replace"))
+        return error
+
+    def sobject(self, name: str) -> SObject:
+        """An object that this user sees, or 404."""
+        found = self.core.schema.find(name)
+        if found is None or not self.who.profile.sees_object(found):
+            raise not_found()
+        return found
+
+    def intent(self) -> Intent:
+        """How writes of this request are meant, by its headers (facts 5.3)."""
+        held = [fault for fault in self.faults if fault.kind == "lock_row"]
+        assign: bool | str = True
+        header = self.headers.get("sforce-auto-assign", "TRUE").strip()
+        if header.upper() in ("TRUE", "FALSE"):
+            assign = header.upper() == "TRUE"
+        elif header:
+            assign = header
+        rules = self.headers.get("sforce-duplicate-rule-header", "").replace(" ", "").lower()
+        return Intent(
+            self.who,
+            auto_assign=assign,
+            allow_duplicates="allowsave=true" in rules,
+            duplicate_details="includerecorddetails=true" in rules,
+            locked=(lambda record_id: any(fault.locks(record_id) for fault in held)) if held else None,
+        )
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A true-or-false query parameter."""
+        value = self.query.get(name)
+        return default if value is None else value.lower() in TRUE
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a client gets. `body` is JSON data; `stream` replaces it by bytes in pieces of known total length."""
+
+    status: int = 200
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json;charset=UTF-8"
+    stream: Callable[[], Iterator[bytes]] | None = None
+    length: int | None = None
+    raw: bytes | None = None
+    rows: int = 0
+
+    def payload(self) -> bytes:
+        """The bytes of a body that is not streamed."""
+        if self.raw is not None:
+            return self.raw
+        if self.body is None:
+            return b""
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        )
+
+
+def parse_query(text: str) -> dict[str, str]:
+    """Query parameters; of repeated ones the last wins."""
+    return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"Unexpected token {name}")
+
+
+def _json_message(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at [line:{error.lineno}, column:{error.colno}]"
+    return "Malformed JSON at [line:1, column:1]"

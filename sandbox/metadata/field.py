@@ -1,0 +1,215 @@
+"""A field of an object: its name, its type, its flags, as `describe` reports them (facts 5.8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+TEXT_TYPES = frozenset(
+    [
+        "string",
+        "textarea",
+        "phone",
+        "email",
+        "url",
+        "picklist",
+        "multipicklist",
+        "combobox",
+        "encryptedstring",
+        "id",
+        "reference",
+    ]
+)
+NUMBER_TYPES = frozenset(["double", "currency", "percent", "int", "long"])
+
+_SOAP = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "long": "xsd:long",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+    "time": "xsd:time",
+    "address": "urn:address",
+    "location": "urn:location",
+    "anyType": "xsd:anyType",
+}
+_SQL = {
+    "boolean": "BOOLEAN",
+    "int": "BIGINT",
+    "long": "BIGINT",
+    "double": "DOUBLE",
+    "currency": "DOUBLE",
+    "percent": "DOUBLE",
+    "date": "DATE",
+    "datetime": "TIMESTAMP",
+}
+_NO_GROUPING = frozenset(["double", "currency", "percent", "datetime", "address", "multipicklist", "time"])
+
+
+@dataclass(slots=True, frozen=True)
+class Choice:
+    """A value of a picklist. `active=False` keeps old records readable but refuses new ones where it matters."""
+
+    value: str
+    label: str = ""
+    active: bool = True
+    default: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Field:
+    """One field. The flags mean what `describe` means by them."""
+
+    name: str
+    label: str
+    type: str = "string"
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    digits: int = 0
+    nillable: bool = True
+    createable: bool = True
+    updateable: bool = True
+    filterable: bool = True
+    sortable: bool = True
+    groupable: bool = True
+    aggregatable: bool = True
+    permissionable: bool = True
+    prefilterable: bool = False
+    defaulted: bool = False
+    calculated: bool = False
+    formula: str | None = None
+    compound: str | None = None
+    extra: str | None = None
+    id_lookup: bool = False
+    external_id: bool = False
+    unique: bool = False
+    case_sensitive: bool = False
+    name_field: bool = False
+    name_pointing: bool = False
+    auto_number: bool = False
+    html: bool = False
+    choices: tuple[Choice, ...] = ()
+    restricted: bool = False
+    default: Any = None
+    refers_to: tuple[str, ...] = ()
+    relationship: str | None = None
+    master_detail: bool = False
+    custom: bool = False
+    tags: tuple[str, ...] = field(default=())
+
+    @property
+    def sql_type(self) -> str:
+        """The column type that holds it."""
+        return _SQL.get(self.type, "VARCHAR")
+
+    @property
+    def soap_type(self) -> str:
+        """The type that the WSDL gives it."""
+        return _SOAP.get(self.type, "xsd:string")
+
+    @property
+    def stored(self) -> bool:
+        """Whether a column holds it; compound addresses are put together when read."""
+        return self.type not in ("address", "location")
+
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are strings of free or listed text, ids included."""
+        return self.type in TEXT_TYPES
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers."""
+        return self.type in NUMBER_TYPES
+
+    @property
+    def required(self) -> bool:
+        """Required on create, by the rule of facts 5.8."""
+        return self.createable and not self.nillable and not self.defaulted and self.type != "boolean"
+
+    @property
+    def byte_length(self) -> int:
+        """Three bytes for a character, except in ids."""
+        return self.length if self.type in ("id", "reference") else self.length * 3
+
+
+def define(name: str, label: str, kind: str, **flags: Any) -> Field:
+    """A field of type `kind` with the flags that type usually has; `flags` override them."""
+    base: dict[str, Any] = {"groupable": kind not in _NO_GROUPING}
+    if kind == "boolean":
+        base |= {"nillable": False, "aggregatable": False, "default": False}
+    if kind in ("id", "reference"):
+        base["length"] = 18
+    if kind == "address":
+        base |= {"createable": False, "updateable": False, "sortable": False, "aggregatable": False}
+    if kind == "textarea" and flags.get("length", 0) > 255:
+        base |= {"filterable": False, "sortable": False, "groupable": False, "aggregatable": False}
+    if kind == "multipicklist":
+        base |= {"sortable": False, "aggregatable": False}
+    if kind == "textarea" and not flags.get("html"):
+        base["extra"] = "plaintextarea"
+    if flags.get("formula"):
+        base |= {"calculated": True, "createable": False, "updateable": False}
+    if "permissionable" not in flags:
+        merged = base | flags
+        base["permissionable"] = (
+            merged.get("nillable", True)
+            and (merged.get("createable", True) or kind == "address" or merged.get("calculated", False))
+            and merged.get("compound") != "Name"
+        )
+    return Field(name=name, label=label, type=kind, **(base | flags))
+
+
+def changed(field_: Field, **flags: Any) -> Field:
+    """The same field with other flags."""
+    return replace(field_, **flags)
+
+
+def choices(values: Sequence[str], default: str | None = None) -> tuple[Choice, ...]:
+    """Picklist values whose labels are the values themselves."""
+    return tuple(Choice(value, value, True, value == default) for value in values)
+
+
+def picked(name: str, label: str, values: Sequence[str], length: int = 255, **flags: Any) -> Field:
+    """A picklist field."""
+    kind = flags.pop("kind", "picklist")
+    return define(name, label, kind, length=length, choices=choices(values, flags.get("default")), **flags)
+
+
+def lookup(name: str, label: str, to: str | Sequence[str], relationship: str | None, **flags: Any) -> Field:
+    """A reference to one object or several."""
+    targets = (to,) if isinstance(to, str) else tuple(to)
+    return define(name, label, "reference", refers_to=targets, relationship=relationship, **flags)
+
+
+SYSTEM = {"createable": False, "updateable": False, "permissionable": False}
+"""Flags of a field that only the org itself writes."""
+
+
+def system_head(label: str, deletable: bool = True, master: str | None = None) -> list[Field]:
+    """Id, IsDeleted and MasterRecordId, which lead most objects."""
+    head = [define("Id", label, "id", nillable=False, defaulted=True, id_lookup=True, **SYSTEM)]
+    if deletable:
+        head.append(define("IsDeleted", "Deleted", "boolean", defaulted=True, **SYSTEM))
+    if master:
+        head.append(lookup("MasterRecordId", "Master Record ID", master, "MasterRecord", **SYSTEM))
+    return head
+
+
+def system_stamps() -> list[Field]:
+    """Who made and changed the record, and when."""
+    fixed = {"nillable": False, "defaulted": True, **SYSTEM}
+    return [
+        define("CreatedDate", "Created Date", "datetime", **fixed),
+        lookup("CreatedById", "Created By ID", "User", "CreatedBy", **fixed),
+        define("LastModifiedDate", "Last Modified Date", "datetime", **fixed),
+        lookup("LastModifiedById", "Last Modified By ID", "User", "LastModifiedBy", **fixed),
+        define("SystemModstamp", "System Modstamp", "datetime", **fixed),
+    ]

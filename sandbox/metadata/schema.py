@@ -1,0 +1,158 @@
+"""The org's schema: its objects, and the changes that an administrator makes to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sandbox.clock import Clock
+from sandbox.metadata import account, contact, custom, lead, setup
+from sandbox.metadata.field import Field, changed, choices, define
+from sandbox.metadata.sobject import SObject
+
+CASCADES = frozenset([("Contact", "AccountId"), ("Opportunity", "AccountId"), ("Case", "AccountId")])
+"""Lookups whose records go into the recycle bin with their parent, although they are no master-detail."""
+
+
+class Schema:
+    """Every object, by name in any case and by key prefix."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._objects: dict[str, SObject] = {}
+        self._folded: dict[str, str] = {}
+        self._prefixes: dict[str, str] = {}
+        for make in (
+            setup.organization,
+            setup.profile,
+            setup.user,
+            setup.group,
+            setup.group_member,
+            setup.queue_sobject,
+            setup.record_type,
+            setup.lead_status,
+            account.account,
+            contact.contact,
+            lead.lead,
+        ):
+            found = make()
+            found.put([*found.fields.values(), *custom.demo_fields(found.name)])
+            self.add(found)
+
+    def add(self, found: SObject) -> None:
+        """Take an object in."""
+        found.changed_at = float(int(self._clock.now().timestamp()))
+        self._objects[found.name] = found
+        self._folded[found.name.lower()] = found.name
+        self._prefixes[found.prefix] = found.name
+
+    def remove(self, name: str) -> None:
+        """Forget an object."""
+        gone = self._objects.pop(name)
+        self._folded.pop(name.lower(), None)
+        self._prefixes.pop(gone.prefix, None)
+
+    def __iter__(self) -> Iterator[SObject]:
+        return iter(list(self._objects.values()))
+
+    def __getitem__(self, name: str) -> SObject:
+        return self._objects[name]
+
+    def find(self, name: str) -> SObject | None:
+        """The object of that name, in any case."""
+        return self._objects.get(self._folded.get(name.lower(), ""))
+
+    def by_prefix(self, prefix: str) -> SObject | None:
+        """The object whose ids start with that prefix."""
+        return self._objects.get(self._prefixes.get(prefix, ""))
+
+    def children(self, parent: str) -> list[tuple[SObject, Field]]:
+        """The lookups that point to an object."""
+        return [
+            (child, field) for child in self for field in child.fields.values() if parent in field.refers_to
+        ]
+
+    def child_relation(self, parent: str, name: str) -> tuple[SObject, Field] | None:
+        """The child object and lookup behind a child relationship name."""
+        folded = name.lower()
+        for child, field in self.children(parent):
+            found = child_relationship(parent, child, field)
+            if found and found.lower() == folded:
+                return child, field
+        return None
+
+    def touch(self, name: str) -> None:
+        """Note that the object's describe answer changed."""
+        found = self[name]
+        found.changed_at = self._tick(found.changed_at)
+
+    def _tick(self, before: float) -> float:
+        # Strictly rising whole seconds: a client that revalidates with If-Modified-Since must see two
+        # changes within one second as two.
+        return max(float(int(self._clock.now().timestamp())), before + 1)
+
+    def add_field(self, name: str, field: Field) -> None:
+        """Put a new field last."""
+        found = self[name]
+        found.put([*found.fields.values(), field])
+        self.touch(name)
+
+    def replace_field(self, name: str, old: str, field: Field) -> None:
+        """Put another declaration in a field's place."""
+        found = self[name]
+        found.put([field if item.name == old else item for item in found.fields.values()])
+        self.touch(name)
+
+    def drop_field(self, name: str, old: str) -> None:
+        """Take a field away."""
+        found = self[name]
+        found.put([item for item in found.fields.values() if item.name != old])
+        self.touch(name)
+
+
+def custom_field(name: str, type: str, label: str | None = None, **flags: Any) -> Field:
+    """A custom field as a test asks for it; `values` fills a picklist, `to` and `relationship` a lookup."""
+    values = flags.pop("values", None)
+    target = flags.pop("to", None)
+    if values is not None:
+        flags["choices"] = choices(values, flags.get("default"))
+    if target is not None:
+        flags["refers_to"] = (target,) if isinstance(target, str) else tuple(target)
+        flags.setdefault("relationship", name.removesuffix("__c") + "__r")
+    if type == "string":
+        flags.setdefault("length", 255)
+    if type in ("picklist", "multipicklist"):
+        flags.setdefault("length", 255 if type == "picklist" else 4099)
+    if type == "boolean":
+        flags.setdefault("defaulted", True)
+    if flags.get("external_id"):
+        flags.setdefault("id_lookup", True)
+    return define(
+        name, label or name.removesuffix("__c").replace("_", " "), type, custom=name.endswith("__c"), **flags
+    )
+
+
+def retyped(field: Field, type: str, **flags: Any) -> Field:
+    """The same field with another type."""
+    fresh = custom_field(field.name, type, field.label, **flags)
+    return changed(fresh, custom=field.custom)
+
+
+_PLURAL_RELATIONS = {
+    ("Account", "Contact", "AccountId"): "Contacts",
+    ("Account", "Account", "ParentId"): "ChildAccounts",
+    ("Account", "User", "AccountId"): "Users",
+    ("Contact", "User", "ContactId"): "Users",
+    ("Group", "GroupMember", "GroupId"): "GroupMembers",
+    ("Group", "QueueSobject", "QueueId"): "QueueSobjects",
+    ("User", "User", "DelegatedApproverId"): "DelegatedUsers",
+    ("User", "User", "ManagerId"): "ManagedUsers",
+}
+
+
+def child_relationship(parent: str, child: SObject, field: Field) -> str | None:
+    """The name under which a parent's children are queried; custom lookups end in `__r`."""
+    known = _PLURAL_RELATIONS.get((parent, child.name, field.name))
+    if known or not field.custom:
+        return known
+    return field.tags[0] if field.tags else child.name.removesuffix("__c") + "s__r"

@@ -1,0 +1,357 @@
+"""The org as a test holds it: records, schema, security, rules, faults and time, all without HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sandbox import generator, ids
+from sandbox.access import User
+from sandbox.clock import Clock
+from sandbox.core import ADMIN_USER, SYNC_PROFILE, SYNC_USER, Core
+from sandbox.errors import RowError
+from sandbox.faults import Faults
+from sandbox.metadata.field import changed
+from sandbox.metadata.schema import custom_field, retyped
+from sandbox.metadata.sobject import SObject
+from sandbox.requestlog import RequestLog
+from sandbox.rules.draft import Intent, Outcome
+from sandbox.rules.validation import ValidationRule
+from sandbox.rules.writer import Hook
+from sandbox.sessions import ConnectedApp
+from sandbox.snapshot import Snapshot, restore, take
+from sandbox.soql.compiler import compile_condition
+from sandbox.soql.scope import World
+from sandbox.state import load_state, save_state
+
+CLIENT_ID = "3MVG9sandbox.sync.client"
+
+
+class RefusedByOrg(Exception):
+    """The org's rules refused a write that a test asked for."""
+
+    def __init__(self, errors: list[RowError]) -> None:
+        super().__init__("; ".join(f"{error.code}: {error.message}" for error in errors))
+        self.errors = errors
+
+
+class Org:
+    """One org.
+
+    `people` leads and contacts (60 to 40) with accounts, users and two lead queues, drawn from `seed`; 0 gives an
+    empty org with users and queues. `path` keeps it in a file, which is opened again if it is there; None keeps it
+    in memory.
+    """
+
+    def __init__(self, people: int = 1000, seed: int = 7, path: str | Path | None = None) -> None:
+        file = Path(path) if path else None
+        known = file is not None and file.exists()
+        self.core = Core(file, seed)
+        if known:
+            load_state(self.core)
+        for sobject in self.core.schema:
+            self.core.store.create(sobject)
+        if not known:
+            generator.furnish(self.core)
+            generator.people(self.core, people)
+            secret = f"{ids.checksum(f'{seed:015d}')}{seed:029d}"
+            self.core.apps[CLIENT_ID] = ConnectedApp(CLIENT_ID, secret, SYNC_USER)
+            save_state(self.core)
+
+    # who and when
+
+    @property
+    def clock(self) -> Clock:
+        """The org's time."""
+        return self.core.clock
+
+    @property
+    def faults(self) -> Faults:
+        """Trouble on purpose."""
+        return self.core.faults
+
+    @property
+    def requests(self) -> RequestLog:
+        """What clients asked for."""
+        return self.core.requests
+
+    @property
+    def client_id(self) -> str:
+        """The consumer key of the sync user's connected app."""
+        return CLIENT_ID
+
+    @property
+    def client_secret(self) -> str:
+        """The consumer secret of the sync user's connected app."""
+        return self.core.apps[CLIENT_ID].client_secret
+
+    @property
+    def sync_user_id(self) -> str:
+        """The user that the connected app runs as."""
+        return SYNC_USER
+
+    @property
+    def admin_id(self) -> str:
+        """The administrator."""
+        return ADMIN_USER
+
+    @property
+    def username(self) -> str:
+        """The sync user's name, as JWT's `sub` carries it."""
+        return self.core.user(SYNC_USER).username
+
+    def trust_jwt(self, public_key_pem: str | bytes) -> None:
+        """Accept assertions of the connected app that this key verifies."""
+        pem = public_key_pem.decode() if isinstance(public_key_pem, bytes) else public_key_pem
+        self.core.apps[CLIENT_ID].certificates.append(pem)
+        save_state(self.core)
+
+    def expire_sessions(self) -> None:
+        """End every session: the next call of each client is answered 401."""
+        self.core.sessions.expire_all()
+
+    def set_api_limit(self, max_calls: int) -> None:
+        """How many calls a rolling day may have; counting starts anew."""
+        self.core.meter.reset()
+        self.core.meter.maximum = max_calls
+
+    @property
+    def api_calls_used(self) -> int:
+        """Calls counted in the last 24 hours."""
+        return self.core.meter.used
+
+    # records
+
+    def create(self, name: str, values: Mapping[str, Any], user: str | None = None) -> str:
+        """Create a record as `user` (the administrator by default); answers its id."""
+        found = self._object(name)
+        return _only(self.core.writer.insert(found, [values], self._intent(user)))
+
+    def create_many(self, name: str, rows: Iterable[Mapping[str, Any]], user: str | None = None) -> list[str]:
+        """Create many records at once; all or none."""
+        intent = self._intent(user)
+        intent.all_or_none = True
+        outcomes = self.core.writer.insert(self._object(name), list(rows), intent)
+        return [_only([outcome]) for outcome in outcomes]
+
+    def update(self, name: str, record_id: str, values: Mapping[str, Any], user: str | None = None) -> None:
+        """Change a record, with a new stamp."""
+        _only(self.core.writer.update(self._object(name), [(record_id, values)], self._intent(user)))
+
+    def update_many(
+        self, name: str, where: str | None, values: Mapping[str, Any], user: str | None = None
+    ) -> int:
+        """Change every record that a SOQL condition finds, set-based and with one stamp; answers how many."""
+        found = self._object(name)
+        core = self.core
+        with core.store.transaction():
+            source, condition = (
+                compile_condition(where, self._world(), found) if where else (f"{found.table} t", "TRUE")
+            )
+            alive = ' AND NOT t."IsDeleted"' if "IsDeleted" in found.fields else ""
+            rows = core.store.run(f'SELECT t."Id" FROM {source} WHERE {condition}{alive} ORDER BY t._key')
+            intent = self._intent(user)
+            for outcome in core.writer.update(found, [(row[0], values) for row in rows], intent):
+                _only([outcome])
+            return len(rows)
+
+    def write_late(
+        self, name: str, record_id: str, values: Mapping[str, Any], stamp: datetime, user: str | None = None
+    ) -> None:
+        """A transaction that committed late: the change surfaces now with an old stamp (facts 5.6)."""
+        intent = self._intent(user)
+        moment = stamp.astimezone(UTC).replace(tzinfo=None) if stamp.tzinfo else stamp
+        intent.stamp = moment.replace(microsecond=0)
+        _only(self.core.writer.update(self._object(name), [(record_id, values)], intent))
+
+    def delete(self, name: str, record_id: str, user: str | None = None) -> None:
+        """Put a record into the recycle bin."""
+        self._object(name)
+        _only(self.core.remover.delete([record_id], self._intent(user)))
+
+    def undelete(self, name: str, record_id: str, user: str | None = None) -> None:
+        """Take a record out of the recycle bin."""
+        self._object(name)
+        _only(self.core.remover.undelete([record_id], self._intent(user)))
+
+    def get(self, name: str, record_id: str) -> dict[str, Any]:
+        """All fields of a record, deleted or not; moments are aware datetimes."""
+        found = self._object(name)
+        parsed = ids.parse(record_id)
+        record = self.core.store.fetch(found, [parsed[1]]).get(parsed[1]) if parsed else None
+        if record is None:
+            raise LookupError(f"no {name} {record_id}")
+        return {key: _aware(value) for key, value in record.items()}
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        """What the administrator finds, as REST would show it."""
+        return self.core.search(soql, self.core.admin)
+
+    def query_all(self, soql: str) -> list[dict[str, Any]]:
+        """The same with the recycle bin."""
+        return self.core.search(soql, self.core.admin, deleted=True)
+
+    def count(self, name: str) -> int:
+        """How many records there are outside the recycle bin."""
+        found = self._object(name)
+        alive = ' WHERE NOT "IsDeleted"' if "IsDeleted" in found.fields else ""
+        return int(self.core.store.run(f"SELECT count(*) FROM {found.table}{alive}")[0][0])
+
+    # schema
+
+    def add_field(
+        self, obj: str, name: str, type: str = "string", label: str | None = None, **flags: Any
+    ) -> None:
+        """Add a field; `values` fill a picklist, `to` names what a lookup points to."""
+        found = self._object(obj)
+        field = custom_field(name, type, label, **flags)
+        with self.core.store.transaction():
+            self.core.store.add_column(found, field)
+            self.core.schema.add_field(found.name, field)
+        save_state(self.core)
+
+    def rename_field(self, obj: str, old: str, new: str) -> None:
+        """Change a field's API name; its values stay."""
+        found = self._object(obj)
+        with self.core.store.transaction():
+            self.core.store.rename_column(found, old, new)
+            self.core.schema.replace_field(found.name, old, changed(found.fields[old], name=new))
+        save_state(self.core)
+
+    def retype_field(self, obj: str, name: str, type: str, **flags: Any) -> None:
+        """Change a field's type; values that do not fit become null."""
+        found = self._object(obj)
+        field = retyped(found.fields[name], type, **flags)
+        with self.core.store.transaction():
+            self.core.store.retype_column(found, field)
+            self.core.schema.replace_field(found.name, name, field)
+        save_state(self.core)
+
+    def relabel_field(self, obj: str, name: str, label: str) -> None:
+        """Change what people see as the field's name."""
+        found = self._object(obj)
+        self.core.schema.replace_field(found.name, name, changed(found.fields[name], label=label))
+        save_state(self.core)
+
+    def delete_field(self, obj: str, name: str) -> None:
+        """Delete a field and its values."""
+        found = self._object(obj)
+        with self.core.store.transaction():
+            self.core.schema.drop_field(found.name, name)
+            self.core.store.drop_column(found, name)
+        save_state(self.core)
+
+    # security
+
+    def hide_field(self, obj: str, name: str) -> None:
+        """Hide a field from the sync user: for it the field does not exist."""
+        self._secure(obj, name, hidden=True)
+
+    def show_field(self, obj: str, name: str) -> None:
+        """Undo `hide_field`."""
+        self._secure(obj, name, hidden=False)
+
+    def set_field_read_only(self, obj: str, name: str, read_only: bool = True) -> None:
+        """Let the sync user read a field but not write it."""
+        found = self._object(obj)
+        rules = self.core.profiles[SYNC_PROFILE].read_only
+        (rules.add if read_only else rules.discard)((found.name, found.fields[name].name))
+        self.core.schema.touch(found.name)
+        save_state(self.core)
+
+    def hide_record(self, obj: str, record_id: str) -> None:
+        """Take a record out of the sync user's sight."""
+        self.show_record(obj, record_id)
+        self.core.store.run("INSERT INTO _hidden VALUES (?, ?)", [self._object(obj).name, _number(record_id)])
+        self.core.note_hidden()
+
+    def show_record(self, obj: str, record_id: str) -> None:
+        """Undo `hide_record`."""
+        self.core.store.run(
+            "DELETE FROM _hidden WHERE object = ? AND key = ?", [self._object(obj).name, _number(record_id)]
+        )
+        self.core.note_hidden()
+
+    def set_permission(self, name: str, granted: bool) -> None:
+        """Grant the sync user a permission, or take it: `ApiEnabled`, `ViewAndEditConvertedLeads`."""
+        self.core.profiles[SYNC_PROFILE].permissions[name] = granted
+        save_state(self.core)
+
+    # rules
+
+    def add_validation_rule(
+        self, obj: str, name: str, condition: str, message: str, field: str | None = None
+    ) -> None:
+        """Refuse records of which the SOQL condition is true."""
+        found = self._object(obj)
+        compile_condition(condition, self._world(), found)
+        self.core.rulebook.validation.append(ValidationRule(found.name, name, condition, message, field))
+        save_state(self.core)
+
+    def remove_validation_rule(self, obj: str, name: str) -> None:
+        """Take a rule away."""
+        rules = self.core.rulebook.validation
+        rules[:] = [rule for rule in rules if (rule.sobject, rule.name) != (self._object(obj).name, name)]
+        save_state(self.core)
+
+    def on_before_save(self, obj: str, hook: Hook) -> None:
+        """Run `hook(old, new)` before each save; what it answers is changed as well."""
+        self.core.rulebook.hooks.setdefault(self._object(obj).name, []).append(hook)
+
+    # the whole org
+
+    def snapshot(self) -> Snapshot:
+        """Everything as it is now."""
+        return take(self.core)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Everything as it was; a running server keeps running."""
+        restore(self.core, snapshot)
+
+    def close(self) -> None:
+        """Let go of files and memory."""
+        self.core.close()
+
+    # helpers
+
+    def _object(self, name: str) -> SObject:
+        found = self.core.schema.find(name)
+        if found is None:
+            raise LookupError(f"no object {name}")
+        return found
+
+    def _user(self, user: str | None) -> User:
+        return self.core.user(user) if user else self.core.admin
+
+    def _intent(self, user: str | None) -> Intent:
+        return Intent(self._user(user))
+
+    def _world(self) -> World:
+        return self.core.world(self.core.admin)
+
+    def _secure(self, obj: str, name: str, hidden: bool) -> None:
+        found = self._object(obj)
+        rules = self.core.profiles[SYNC_PROFILE].hidden
+        (rules.add if hidden else rules.discard)((found.name, found.fields[name].name))
+        self.core.schema.touch(found.name)
+        save_state(self.core)
+
+
+def _only(outcomes: list[Outcome]) -> str:
+    outcome = outcomes[0]
+    if not outcome.success or outcome.id is None:
+        raise RefusedByOrg(outcome.errors)
+    return outcome.id
+
+
+def _number(record_id: str) -> int:
+    parsed = ids.parse(record_id)
+    if parsed is None:
+        raise LookupError(f"not an id: {record_id}")
+    return parsed[1]
+
+
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value

@@ -1,0 +1,91 @@
+"""Foreign keys: parents must exist, be of the right object, and not be deleted; some are named by external id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox import ids
+from sandbox.metadata.schema import Schema
+from sandbox.metadata.sobject import SObject
+from sandbox.rules.draft import Draft
+from sandbox.store import Store
+
+
+def resolve_links(store: Store, schema: Schema, sobject: SObject, drafts: Sequence[Draft]) -> None:
+    """Put ids where clients named parents by an external id (facts 5.5)."""
+    wanted: dict[tuple[str, str], list[tuple[Draft, Any]]] = {}
+    for draft in drafts:
+        for lookup, key, value in draft.links:
+            wanted.setdefault((lookup, key), []).append((draft, value))
+    for (lookup, key), rows in wanted.items():
+        _resolve(store, schema, sobject, lookup, key, rows)
+
+
+def _resolve(
+    store: Store, schema: Schema, sobject: SObject, lookup: str, key: str, rows: list[tuple[Draft, Any]]
+) -> None:
+    parents = [item for name in sobject.fields[lookup].refers_to if (item := schema.find(name))]
+    parent = next((item for item in parents if item.find(key)), parents[0] if parents else None)
+    field = parent.find(key) if parent else None
+    if parent is None or field is None or not (field.id_lookup or field.external_id):
+        for draft, _ in rows:
+            draft.refuse(
+                "INVALID_FIELD", f"Foreign key external ID: {key} is not an external id field", lookup
+            )
+        return
+    values = sorted({str(value).lower() for _, value in rows if value is not None})
+    found: dict[str, list[str]] = {}
+    for value, record_id in store.run(
+        f'SELECT lower(CAST("{field.name}" AS VARCHAR)), "Id" FROM {parent.table} '
+        f'WHERE "{field.name}" IS NOT NULL AND lower(CAST("{field.name}" AS VARCHAR)) IN (SELECT unnest(?))'
+        + (' AND NOT "IsDeleted"' if "IsDeleted" in parent.fields else ""),
+        [values],
+    ):
+        found.setdefault(value, []).append(record_id)
+    for draft, value in rows:
+        matches = found.get(str(value).lower(), [])
+        if len(matches) == 1:
+            draft.values[lookup] = matches[0]
+        elif matches:
+            draft.refuse(
+                "DUPLICATE_EXTERNAL_ID",
+                f"{field.name}: more than one record found for external id field: {matches}",
+            )
+        else:
+            draft.refuse(
+                "INVALID_FIELD",
+                f"Foreign key external ID: {value} not found for field {field.name} in entity {parent.name}",
+            )
+
+
+def check(store: Store, schema: Schema, sobject: SObject, drafts: Sequence[Draft]) -> None:
+    """Refuse drafts whose references lead nowhere."""
+    lookups = [item for item in sobject.fields.values() if item.type == "reference" and item.refers_to]
+    wanted: dict[str, dict[int, list[tuple[Draft, str]]]] = {}
+    for field in lookups:
+        for draft in drafts:
+            value = draft.values.get(field.name)
+            if value is None or (draft.old is not None and draft.old.get(field.name) == value):
+                continue
+            parsed = ids.parse(value)
+            target = schema.by_prefix(parsed[0]) if parsed else None
+            if parsed is None or target is None or target.name not in field.refers_to:
+                draft.refuse(
+                    "MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", field.name
+                )
+                continue
+            wanted.setdefault(target.name, {}).setdefault(parsed[1], []).append((draft, field.name))
+    for name, rows in wanted.items():
+        target = schema[name]
+        alive = "IsDeleted" in target.fields
+        found = store.fetch(target, sorted(rows), ["IsDeleted"] if alive else [])
+        for number, uses in rows.items():
+            record = found.get(number)
+            if record is not None and not record.get("IsDeleted"):
+                continue
+            for draft, field_name in uses:
+                if record is None:
+                    draft.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", field_name)
+                else:
+                    draft.refuse("ENTITY_IS_DELETED", "entity is deleted", field_name)

@@ -1,0 +1,54 @@
+"""Unique fields: no two living records may carry one value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sandbox.metadata.field import Field
+from sandbox.metadata.sobject import SObject
+from sandbox.rules.draft import Draft
+from sandbox.store import Store
+
+
+def check(store: Store, sobject: SObject, drafts: Sequence[Draft]) -> None:
+    """Refuse drafts whose unique values are taken, in the table or by an earlier row of the same request."""
+    for field in sobject.fields.values():
+        if field.unique and field.stored:
+            _check_field(store, sobject, field, drafts)
+
+
+def _check_field(store: Store, sobject: SObject, field: Field, drafts: Sequence[Draft]) -> None:
+    fold = field.is_text and not field.case_sensitive
+    mine: dict[object, Draft] = {}
+    for draft in drafts:
+        value = draft.values.get(field.name)
+        if value is None or draft.errors:
+            continue
+        if draft.old is not None and draft.old.get(field.name) == value:
+            continue
+        folded = value.lower() if fold else value
+        if folded in mine:
+            _refuse(draft, field, "<unknown>")
+            continue
+        mine[folded] = draft
+    if not mine:
+        return
+    column = f'lower("{field.name}")' if fold else f'"{field.name}"'
+    alive = ' AND NOT "IsDeleted"' if "IsDeleted" in sobject.fields else ""
+    rows = store.run(
+        f'SELECT {column}, _key, "Id" FROM {sobject.table} '
+        f'WHERE "{field.name}" IS NOT NULL AND {column} IN (SELECT unnest(?)){alive}',
+        [list(mine)],
+    )
+    for value, key, record_id in rows:
+        draft = mine[value]
+        if draft.key != key:
+            _refuse(draft, field, record_id)
+
+
+def _refuse(draft: Draft, field: Field, record_id: str) -> None:
+    draft.refuse(
+        "DUPLICATE_VALUE",
+        f"duplicate value found: {field.name} duplicates value on record with id: {record_id}",
+        field.name,
+    )

@@ -1,0 +1,108 @@
+"""What an org keeps beside its records: schema changes, security, rules, clients, time. Written into the file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+from sandbox.access import Profile
+from sandbox.core import Core
+from sandbox.metadata.field import Choice, Field
+from sandbox.metadata.sobject import SObject
+from sandbox.rules.validation import ValidationRule
+from sandbox.sessions import ConnectedApp
+
+_TUPLES = ("refers_to", "tags")
+
+
+def dump_state(core: Core) -> dict[str, Any]:
+    """The state as plain JSON values."""
+    return {
+        "seed": core.seed,
+        "clock": core.clock.offset_seconds,
+        "objects": [_dump_object(item) for item in core.schema],
+        "profiles": [_dump_profile(item) for item in core.profiles.values()],
+        "validation": [asdict(rule) for rule in core.rulebook.validation],
+        "apps": [asdict(app) for app in core.apps.values()],
+        "calls": core.meter.maximum,
+    }
+
+
+def apply_state(core: Core, state: dict[str, Any]) -> None:
+    """Make the org what the state says; schema objects are replaced as wholes."""
+    core.clock.offset_seconds = state["clock"]
+    for item in state["objects"]:
+        found = core.schema.find(item["name"])
+        loaded = [_load_field(entry) for entry in item["fields"]]
+        if found is None:
+            core.schema.add(_load_object(item, loaded))
+        else:
+            found.put(loaded)
+            core.schema.touch(found.name)
+    for item in state["profiles"]:
+        core.profiles[item["id"]] = _load_profile(item)
+    core.rulebook.validation[:] = [ValidationRule(**item) for item in state["validation"]]
+    core.apps.clear()
+    for item in state["apps"]:
+        core.apps[item["client_id"]] = ConnectedApp(**item)
+    core.meter.maximum = state["calls"]
+    core.forget_users()
+
+
+def save_state(core: Core) -> None:
+    """Write the state into the org's file, if it has one."""
+    if core.path is not None:
+        core.store.note("state", json.dumps(dump_state(core)))
+
+
+def load_state(core: Core) -> None:
+    """Read the state from the org's file."""
+    text = core.store.noted("state")
+    if text:
+        apply_state(core, json.loads(text))
+        core.note_hidden()
+
+
+def _dump_object(found: SObject) -> dict[str, Any]:
+    skip = {"fields", "_folded"}
+    plain = {item.name: getattr(found, item.name) for item in fields(found) if item.name not in skip}
+    return {**plain, "fields": [asdict(item) for item in found.fields.values()]}
+
+
+def _load_object(item: dict[str, Any], loaded: list[Field]) -> SObject:
+    plain = {key: value for key, value in item.items() if key != "fields"}
+    plain["scopes"] = tuple(tuple(pair) for pair in plain["scopes"])
+    return SObject(**plain, fields={field.name: field for field in loaded})
+
+
+def _load_field(item: dict[str, Any]) -> Field:
+    values = dict(item)
+    for name in _TUPLES:
+        values[name] = tuple(values[name])
+    values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
+    return Field(**values)
+
+
+def _dump_profile(profile: Profile) -> dict[str, Any]:
+    return {
+        "id": profile.id,
+        "name": profile.name,
+        "all_data": profile.all_data,
+        "permissions": dict(profile.permissions),
+        "hidden": sorted(profile.hidden),
+        "read_only": sorted(profile.read_only),
+        "hidden_objects": sorted(profile.hidden_objects),
+    }
+
+
+def _load_profile(item: dict[str, Any]) -> Profile:
+    return Profile(
+        item["id"],
+        item["name"],
+        item["all_data"],
+        dict(item["permissions"]),
+        {(obj, name) for obj, name in item["hidden"]},
+        {(obj, name) for obj, name in item["read_only"]},
+        set(item["hidden_objects"]),
+    )

@@ -1,0 +1,239 @@
+"""Keeps the records: one DuckDB table per object, columns typed, keys ascending."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from sandbox.metadata.field import Field
+from sandbox.metadata.sobject import SObject
+
+Record = dict[str, Any]
+_ARROW = {
+    "VARCHAR": pa.string(),
+    "DOUBLE": pa.float64(),
+    "BIGINT": pa.int64(),
+    "BOOLEAN": pa.bool_(),
+    "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us"),
+}
+_FEW = 4
+"""Up to this many rows go one by one: staging a set costs more than it saves."""
+
+
+class Store:
+    """Tables, transactions and set-based reads and writes.
+
+    One writer at a time, by a lock; readers use the database's own snapshots and never see half a transaction.
+    A thread that writes reads what it wrote, because it keeps one cursor.
+    """
+
+    def __init__(self, path: Path | None = None, threads: int = 2) -> None:
+        self._root = duckdb.connect(str(path) if path else ":memory:", config={"threads": threads})
+        self._local = threading.local()
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._numbers: dict[str, int] = {}
+        self.run("CREATE TABLE IF NOT EXISTS _hidden (object VARCHAR, key BIGINT)")
+        self.run("CREATE TABLE IF NOT EXISTS _state (name VARCHAR, value VARCHAR)")
+
+    # connections and transactions
+
+    @property
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """This thread's own connection."""
+        found: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
+        if found is None:
+            found = self._root.cursor()
+            self._local.cursor = found
+        return found
+
+    def fresh(self) -> duckdb.DuckDBPyConnection:
+        """Another connection, for a reader with a snapshot of its own."""
+        return self._root.cursor()
+
+    def run(self, sql: str, values: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+        """Run a statement and fetch everything."""
+        cursor = self.cursor.execute(sql, values) if values is not None else self.cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing. Inner transactions join the outer one."""
+        with self._lock:
+            if self._depth:
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+                return
+            cursor = self.cursor
+            cursor.execute("BEGIN")
+            self._depth = 1
+            try:
+                yield
+            except BaseException:
+                cursor.execute("ROLLBACK")
+                raise
+            else:
+                cursor.execute("COMMIT")
+            finally:
+                self._depth = 0
+
+    @property
+    def lock(self) -> threading.RLock:
+        """The writers' lock; who holds it sees no write happen."""
+        return self._lock
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._root.close()
+
+    # tables
+
+    def create(self, sobject: SObject) -> None:
+        """Make the object's table if it is not there."""
+        columns = ", ".join(f'"{item.name}" {item.sql_type}' for item in sobject.stored)
+        self.run(f"CREATE TABLE IF NOT EXISTS {sobject.table} (_key BIGINT, {columns})")
+
+    def add_column(self, sobject: SObject, found: Field) -> None:
+        """Give the table a column; booleans start false."""
+        default = " DEFAULT FALSE" if found.type == "boolean" else ""
+        self.run(f'ALTER TABLE {sobject.table} ADD COLUMN "{found.name}" {found.sql_type}{default}')
+
+    def rename_column(self, sobject: SObject, old: str, new: str) -> None:
+        """Rename a column; the values stay."""
+        self.run(f'ALTER TABLE {sobject.table} RENAME COLUMN "{old}" TO "{new}"')
+
+    def retype_column(self, sobject: SObject, found: Field) -> None:
+        """Change a column's type; values that do not fit become null."""
+        name = f'"{found.name}"'
+        self.run(
+            f"ALTER TABLE {sobject.table} ALTER COLUMN {name} TYPE {found.sql_type} "
+            f"USING TRY_CAST({name} AS {found.sql_type})"
+        )
+
+    def drop_column(self, sobject: SObject, name: str) -> None:
+        """Take a column and its values away."""
+        self.run(f'ALTER TABLE {sobject.table} DROP COLUMN "{name}"')
+
+    # keys
+
+    def numbers(self, sobject: SObject, count: int) -> range:
+        """The next `count` record numbers; they are never given twice, not even after a rollback."""
+        with self._lock:
+            last = self._numbers.get(sobject.name)
+            if last is None:
+                last = self.run(f"SELECT COALESCE(max(_key), 0) FROM {sobject.table}")[0][0]
+            self._numbers[sobject.name] = last + count
+            return range(last + 1, last + count + 1)
+
+    def forget_numbers(self) -> None:
+        """Ask the tables again what the last numbers are."""
+        self._numbers.clear()
+
+    # reading
+
+    def fetch(
+        self, sobject: SObject, keys: Sequence[int], names: Sequence[str] | None = None
+    ) -> dict[int, Record]:
+        """Records by key, deleted ones included."""
+        if not keys:
+            return {}
+        chosen = list(names) if names is not None else [item.name for item in sobject.stored]
+        columns = ", ".join(f'"{name}"' for name in chosen)
+        head = f"SELECT _key{', ' if columns else ''}{columns} FROM {sobject.table}"
+        if len(keys) <= _FEW:
+            rows = self.run(f"{head} WHERE _key IN ({', '.join(str(key) for key in keys)})")
+        else:
+            # Bounds let the database skip row groups that a bare set would make it scan.
+            rows = self.run(
+                f"{head} WHERE _key BETWEEN {min(keys)} AND {max(keys)} AND _key IN (SELECT unnest(?))",
+                [list(keys)],
+            )
+        return {row[0]: dict(zip(chosen, row[1:], strict=True)) for row in rows}
+
+    # writing
+
+    def insert(self, sobject: SObject, rows: Sequence[Record]) -> None:
+        """Add records; each carries `_key` and the columns that are not null."""
+        names = _names(rows)
+        columns = ", ".join(f'"{name}"' for name in names)
+        if len(rows) <= _FEW:
+            marks = ", ".join("?" for _ in names)
+            for row in rows:
+                self.run(
+                    f"INSERT INTO {sobject.table} ({columns}) VALUES ({marks})",
+                    [row.get(name) for name in names],
+                )
+            return
+        with self.staged(sobject, rows, names) as stage:
+            self.run(f"INSERT INTO {sobject.table} ({columns}) SELECT {columns} FROM {stage}")
+
+    def update(self, sobject: SObject, changes: Sequence[tuple[int, Record]]) -> None:
+        """Change records by key, set by set: rows that change the same columns go together."""
+        groups: dict[tuple[str, ...], list[Record]] = {}
+        for key, values in changes:
+            groups.setdefault(tuple(sorted(values)), []).append({"_key": key, **values})
+        for names, rows in groups.items():
+            if not names:
+                continue
+            if len(rows) <= _FEW:
+                sets = ", ".join(f'"{name}" = ?' for name in names)
+                for row in rows:
+                    self.run(
+                        f"UPDATE {sobject.table} SET {sets} WHERE _key = {row['_key']}",
+                        [row[name] for name in names],
+                    )
+                continue
+            sets = ", ".join(f'"{name}" = s."{name}"' for name in names)
+            with self.staged(sobject, rows, ["_key", *names]) as stage:
+                self.run(f"UPDATE {sobject.table} AS t SET {sets} FROM {stage} s WHERE t._key = s._key")
+
+    def remove(self, sobject: SObject, keys: Sequence[int]) -> None:
+        """Take records away for good."""
+        self.run(f"DELETE FROM {sobject.table} WHERE _key IN (SELECT unnest(?))", [list(keys)])
+
+    @contextmanager
+    def staged(self, sobject: SObject, rows: Sequence[Record], names: Sequence[str]) -> Iterator[str]:
+        """The rows as a relation that SQL of this thread can read, under the name it yields."""
+        arrays = []
+        fields = []
+        for name in names:
+            found = sobject.fields.get(name)
+            kind = _ARROW["BIGINT" if name == "_key" else found.sql_type if found else "BIGINT"]
+            arrays.append(pa.array([row.get(name) for row in rows], type=kind))
+            fields.append(pa.field(name, kind))
+        table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+        self.cursor.register("_stage", table)
+        try:
+            yield "_stage"
+        finally:
+            self.cursor.unregister("_stage")
+
+    # the org's own notes
+
+    def note(self, name: str, value: str) -> None:
+        """Keep a note beside the records."""
+        with self.transaction():
+            self.run("DELETE FROM _state WHERE name = ?", [name])
+            self.run("INSERT INTO _state VALUES (?, ?)", [name, value])
+
+    def noted(self, name: str) -> str | None:
+        """A note, or None."""
+        rows = self.run("SELECT value FROM _state WHERE name = ?", [name])
+        return rows[0][0] if rows else None
+
+
+def _names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    names: dict[str, None] = {}
+    for row in rows:
+        names.update(dict.fromkeys(row))
+    return list(names)
