@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
-from simple_salesforce.api import Salesforce
 
 from tandem.errors import AuthenticationError, BudgetExhausted, SalesforceError
 from tandem.salesforce.calls import ApiCall, CallMeter, parse_limit_info
@@ -36,6 +35,9 @@ from tandem.salesforce.errors import (
 from tandem.salesforce.login import log_in
 from tandem.salesforce.transport import check_url, lost, open_session
 from tandem.settings import SalesforceSettings
+
+if TYPE_CHECKING:
+    from simple_salesforce.api import Salesforce
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -243,6 +245,9 @@ class Connection:
         return response
 
     def _log_in(self) -> Salesforce:
+        # Here and not above: with all that it brings it takes longer to load than `tandem status` to run.
+        from simple_salesforce.api import Salesforce
+
         def post(path: str, form: dict[str, str]) -> requests.Response:
             response = self._exchange(None, "POST", path, "login", None, {}, data=form)
             if response.status_code >= 500 or response.status_code == 429:
