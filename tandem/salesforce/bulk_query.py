@@ -63,6 +63,7 @@ def pages(connection: Connection, job_id: str, folder: Path, have: Collection[st
     With ``parallel_pages`` above one (and API version 58 or later) that many are fetched at once, while the
     caller works on those already there; otherwise, and where the org does not offer it, one after the other.
 
+    :param folder: one of the job's own; pages are named by their locators. Delete them once parsed.
     :param have: locators of pages already staged; they are not fetched again. Pages have the same locators
         only as long as the settings about pages stay the same, so keep neither beyond a job's life.
     :raises SalesforceError: a page could not be fetched, after retries.

@@ -13,7 +13,7 @@ import pytest
 
 from tandem.errors import AuthenticationError, BudgetExhausted, SalesforceError, SettingsError, TandemError
 from tandem.salesforce import CallMeter, connect
-from tandem.salesforce.transport import check_url, is_loopback
+from tandem.salesforce.transport import check_url, is_loopback, open_session
 from tandem.settings import ApiBudget, SalesforceSettings
 
 
@@ -313,6 +313,19 @@ def test_loopback_is_known_without_asking_anybody() -> None:
     assert not is_loopback("10.0.0.1")
     assert check_url("http://[::1]:80/x") == "http://[::1]:80"
     assert check_url(" https://acme.my.salesforce.com/ ") == "https://acme.my.salesforce.com"
+
+
+def test_proxies_and_compression_are_for_the_world_outside() -> None:
+    local, away = (open_session(url, 60) for url in ("http://127.0.0.1:1", "https://acme.my.salesforce.com"))
+    assert (local.trust_env, local.headers["Accept-Encoding"]) == (False, "identity")
+    assert (away.trust_env, away.headers["Accept-Encoding"]) == (True, "gzip")
+    for session, url in [
+        (local, "http://example.com/x"),
+        (away, "http://example.com/x"),
+        (away, "http://127.0.0.1:1/x"),
+    ]:
+        with pytest.raises(SettingsError, match="plain http"):
+            session.get(url)
 
 
 @pytest.mark.parametrize(
