@@ -101,17 +101,8 @@ class StagedBatch:
 
         # Once rows flow, what DuckDB has to say comes as an error of Arrow's.
         with self._reading((duckdb.Error, OSError, pyarrow.ArrowException)):
-            held: list[Any] = []
-            rows = size = 0
-            for piece in self._database.execute(query).to_arrow_reader(_PIECE_ROWS):
-                held.append(piece)
-                rows += piece.num_rows
-                size += piece.nbytes
-                if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
-                    yield pyarrow.Table.from_batches(held)
-                    held, rows, size = [], 0, 0
-            if rows:
-                yield pyarrow.Table.from_batches(held)
+            reader = self._database.execute(query).to_arrow_reader(_PIECE_ROWS)
+            yield from bounded(pyarrow.Table.from_batches([piece]) for piece in reader)
 
     @contextmanager
     def _reading(self, errors: tuple[type[Exception], ...] = (duckdb.Error,)) -> Iterator[None]:
@@ -123,6 +114,23 @@ class StagedBatch:
                 f"{self.object}: the staged batch cannot be read and nothing of it was applied: {said}. "
                 "Run the sync again; it reads the batch anew."
             ) from None
+
+
+def bounded(pieces: Iterable[Any]) -> Iterator[Any]:
+    """Join small Arrow tables to larger ones of about :data:`CHUNK_ROWS` or :data:`CHUNK_BYTES`."""
+    import pyarrow
+
+    held: list[Any] = []
+    rows = size = 0
+    for piece in pieces:
+        held.append(piece)
+        rows += piece.num_rows
+        size += piece.nbytes
+        if rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
+            yield pyarrow.concat_tables(held)
+            held, rows, size = [], 0, 0
+    if rows:
+        yield pyarrow.concat_tables(held)
 
 
 def _listed(columns: Collection[str]) -> str:

@@ -8,18 +8,19 @@ disagree on any row, Great Expectations reads the whole batch for that expectati
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tandem.errors import SettingsError, SuiteFailed
 from tandem.quality import screen
-from tandem.quality.batch import FLAG, StagedBatch
+from tandem.quality.batch import FLAG, StagedBatch, bounded
 from tandem.quality.gx import Judge
 from tandem.quality.report import Finding, Report
 from tandem.quality.suite import Rule, Suite, load
-from tandem.quality.trial import ID, STAMP, Trial
+from tandem.quality.trial import EXAMPLES, ID, STAMP, Trial
 
 __all__ = ["Finding", "Report", "check", "examine"]
 
@@ -116,41 +117,48 @@ def _screened(
     columns = _columns(screened.rules, batch)
     judge = Judge(suite, screened.rules)
     disputed: set[Rule] = set()
+    suspected: Counter[Rule] = Counter()
     read = 0
-    for piece in batch.suspects(columns, screened.conditions, SAMPLE):
-        flags = {rule: piece.column(FLAG.format(rule.number)).to_numpy() for rule in screened.rules}
-        worth = _worth_judging(flags, trial)
-        shown = piece.filter(worth).select(columns)
-        broken = judge.judge(shown) if shown.num_rows else {}
+    pieces = batch.suspects(columns, screened.conditions, SAMPLE)
+    for shown in bounded(_worth_judging(pieces, screened.rules, suspected)):
+        broken = judge.judge(shown.select(columns))
         read += shown.num_rows
         for rule in screened.rules:
             rows = broken.get(rule.number, [])
-            if rule in disputed or rows != flags[rule][worth].nonzero()[0].tolist():
+            if rule in disputed or rows != _flags(shown, rule).nonzero()[0].tolist():
                 disputed.add(rule)
                 trial.forget(rule)
             else:
-                trial.count(rule, int(flags[rule].sum()))
                 trial.record(rule, shown, rows)
         if trial.is_lost:
             break
+    for rule in suspected.keys() - disputed:
+        trial.count(rule, suspected[rule])
     return [*screened.untranslated, *sorted(disputed, key=lambda rule: rule.number)], read
 
 
-def _worth_judging(flags: Mapping[Rule, Any], trial: Trial) -> Any:
-    """Pick the rows of a piece that Great Expectations reads, as a mask.
+def _worth_judging(pieces: Iterable[Any], rules: Sequence[Rule], suspected: Counter[Rule]) -> Iterator[Any]:
+    """Cut pieces down to the rows that Great Expectations reads; count the suspects of each rule.
 
     Those are the sample, on which nothing is flagged, the rows that break something critical, and of other
-    rows only as many as are still wanted for examples: a warning may hold for half of a million rows.
+    rows only as many as make examples: a warning may hold for half of a million rows.
     """
     import numpy
 
-    worth = ~numpy.logical_or.reduce(list(flags.values()))
-    for rule, flagged in flags.items():
-        if rule.is_critical:
-            worth |= flagged
-        else:
-            worth[flagged.nonzero()[0][: trial.wanted(rule)]] = True
-    return worth
+    for piece in pieces:
+        flags = {rule: _flags(piece, rule) for rule in rules}
+        worth = ~numpy.logical_or.reduce(list(flags.values()))
+        for rule, flagged in flags.items():
+            if rule.is_critical:
+                worth |= flagged
+            else:
+                worth[flagged.nonzero()[0][: max(0, EXAMPLES - suspected[rule])]] = True
+            suspected[rule] += int(flagged.sum())
+        yield piece.filter(worth)
+
+
+def _flags(piece: Any, rule: Rule) -> Any:
+    return piece.column(FLAG.format(rule.number)).to_numpy()
 
 
 def _read_in_full(suite: Suite, rules: Sequence[Rule], batch: StagedBatch, trial: Trial) -> None:

@@ -31,7 +31,7 @@ class Trial:
     def record(self, rule: Rule, piece: Any, broken: Sequence[int]) -> None:
         """Note that these rows of an Arrow table break a rule. The finding keeps the value as it is there."""
         if not rule.is_critical:
-            broken = broken[: self.wanted(rule)]
+            broken = broken[: EXAMPLES - len(self._examples.get(rule, ()))]
         if not broken:
             return
         rows = piece.take(broken)
@@ -53,10 +53,6 @@ class Trial:
         """Add to the number of rows that break a rule."""
         if rows:
             self._tallies[rule] += rows
-
-    def wanted(self, rule: Rule) -> int:
-        """How many more examples of a rule are worth keeping."""
-        return max(0, EXAMPLES - len(self._examples.get(rule, ())))
 
     def forget(self, rule: Rule) -> None:
         """Drop everything about a rule: it is judged anew."""
