@@ -22,7 +22,7 @@ PORT ?= 4200
 
 .PHONY: demo
 demo: install ## a day of a sandbox org in under three minutes: first sync, edits on both sides, one cycle
-	$(BIN)/python demo.py
+	$(BIN)/python -m demo
 
 .PHONY: up
 up: install ## Prefect server, worker and deployments on this machine (PORT=4200); Ctrl-C stops it all
@@ -52,7 +52,7 @@ conformance: install ## one line per row of the conformance list: ID pass, ID FA
 
 .PHONY: docs
 docs: install ## rewrite the generated reference pages (settings, commands) from the code
-	$(BIN)/python -m docs.reference
+	$(BIN)/python docs/generate.py
 
 ##@ Measure it
 
