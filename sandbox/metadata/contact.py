@@ -35,6 +35,8 @@ def contact() -> SObject:
         define("Title", "Title", "string", length=128),
         define("Department", "Department", "string", length=80),
         define("AssistantName", "Assistant's Name", "string", length=40),
+        # In every org, though the recorded describe answers come from one where the field is hidden.
+        define("HasOptedOutOfEmail", "Email Opt Out", "boolean", defaulted=True),
         picked("LeadSource", "Lead Source", LEAD_SOURCES),
         define("Birthdate", "Birthdate", "date"),
         define("Description", "Contact Description", "textarea", length=32000),

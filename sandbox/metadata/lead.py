@@ -37,6 +37,8 @@ def lead() -> SObject:
         define("Website", "Website", "url", length=255),
         photo(),
         define("Description", "Description", "textarea", length=32000),
+        # In every org, though the recorded describe answers come from one where the field is hidden.
+        define("HasOptedOutOfEmail", "Email Opt Out", "boolean", defaulted=True),
         picked("LeadSource", "Lead Source", LEAD_SOURCES),
         picked("Status", "Status", STATUSES, default=STATUSES[0], nillable=False, defaulted=True),
         picked("Industry", "Industry", INDUSTRIES),
