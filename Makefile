@@ -58,7 +58,7 @@ docs: install ## rewrite the generated reference pages (settings, commands) from
 
 .PHONY: bench
 bench: install ## full sync against dlt and the floor, then idle and change cycle (PEOPLE=200000)
-	$(BIN)/python -m benchmarks --people $(PEOPLE) $(ARGS)
+	$(BIN)/python -m benchmarks.sync $(PEOPLE) $(ARGS)
 
 .PHONY: bench-org
 bench-org: install ## how fast the sandbox org serves Bulk 2.0 pages (PEOPLE=200000)

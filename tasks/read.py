@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -146,27 +145,20 @@ def _stage(
         pages = jobs.staged_pages(session, job.job_id)
     done = sum(page.rows for page in pages)
 
-    def stage(page: bulk_query.Page) -> StagedPage:
+    # The client downloads a few pages ahead, so staging one does not keep the wire waiting.
+    for page in bulk_query.pages(run.connection, job.job_id, folder, [page.locator for page in pages]):
         target = page.path.with_suffix(".parquet")
-        rows = stage_csv(page.path, question.described, target, page.rows)
+        staged = StagedPage(page.locator, target, stage_csv(page.path, question.described, target, page.rows))
+        with run.database.write() as session:
+            jobs.keep_pages(session, job.job_id, [staged])
         page.path.unlink()
-        return StagedPage(page.locator, target, rows)
-
-    # One thread stages while the next page is on the wire; the database hears of a page when it is whole.
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="stage") as stager:
-        waiting = [
-            stager.submit(stage, page)
-            for page in bulk_query.pages(run.connection, job.job_id, folder, [page.locator for page in pages])
-        ]
-        for future in waiting:
-            page = future.result()
-            pages.append(page)
-            done += page.rows
-            with run.database.write() as session:
-                jobs.keep_pages(session, job.job_id, [page])
-            if progress:
-                progress(job.object, done, total)
+        pages.append(staged)
+        done += staged.rows
+        if progress:
+            progress(job.object, done, total)
     if done != total:
+        with run.database.write() as session:
+            jobs.abandon_jobs(session, job.object)
         raise SalesforceError(
             f"The Bulk job of {job.object} promised {total} rows and gave {done}. Run it again.", "TRUNCATED"
         )
