@@ -66,7 +66,8 @@ class Faults:
     def add(self, match: str, kind: str, **how: Any) -> Fault:
         """Put a fault in force.
 
-        `match` is a method and a path with wildcards, `POST /services/data/*/composite*`; `* *` matches everything.
+        `match` is a method and a path with wildcards, `POST /services/data/*/composite*`;
+        `* *` matches everything.
         """
         if kind not in KINDS:
             raise ValueError(f"no such fault: {kind}; there are {', '.join(sorted(KINDS))}")

@@ -1,7 +1,7 @@
 """Fills an org with people: deterministic by seed, a million in well under a minute.
 
-Everything is drawn by the database from a hash of seed, row and column, so the same seed gives the same org at any
-size and on any number of threads.
+Everything is drawn by the database from a hash of seed, row and column, so the same seed gives the same people
+on any number of threads.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sandbox.store import Record
 
 YEARS = 6
 QUIET_DAYS = 2
-"""Seeded records were last changed before this many days ago, so that an incremental reader finds none of them."""
+"""Seeded records were last changed longer ago than this: an incremental reader finds none of them."""
 SALES_USERS = 12
 
 
@@ -143,9 +143,9 @@ def _users() -> list[Record]:
     return rows
 
 
-def people(core: Core, count: int) -> None:
-    """Leads (60 of 100), contacts (40) and an account for every five contacts."""
-    leads = count * 6 // 10
+def people(core: Core, count: int, lead_share: float = 0.6) -> None:
+    """Leads (a share of `count`), contacts (the others) and an account for every five contacts."""
+    leads = round(count * lead_share)
     contacts = count - leads
     accounts = (contacts + 4) // 5
     maker = _Maker(core)
@@ -183,10 +183,11 @@ class _Maker:
         names = ", ".join(f'"{key}"' for key in chosen)
         values = ", ".join(chosen.values())
         span = int((self.end - self.start).total_seconds())
+        pace = f"CAST(floor((i - {first}) * {span}.0 / {count}) AS BIGINT)"
         self.core.store.run(
             f'INSERT INTO {sobject.table} (_key, "Id", {names}) '
             f"SELECT i, {self._id(sobject.prefix)}, {values} FROM ("
-            f"SELECT i, TIMESTAMP '{self.start}' + to_seconds(CAST(floor((i - {first}) * {span}.0 / {count}) AS BIGINT)) "
+            f"SELECT i, TIMESTAMP '{self.start}' + to_seconds({pace}) "
             f"AS made FROM range({first}, {first + count}) r(i)) ORDER BY i"
         )
 
@@ -224,7 +225,8 @@ class _Maker:
 
     def phone(self, nulls: int) -> str:
         """A phone number."""
-        number = f"'+1 ' || (200 + {self.draw(700)}) || ' 555 ' || lpad(CAST({self.draw(10000)} AS VARCHAR), 4, '0')"
+        last = f"lpad(CAST({self.draw(10000)} AS VARCHAR), 4, '0')"
+        number = f"'+1 ' || (200 + {self.draw(700)}) || ' 555 ' || {last}"
         return f"CASE WHEN {self.draw(100)} < {nulls} THEN NULL ELSE {number} END"
 
     def _id(self, prefix: str, number: str = "i") -> str:
@@ -240,7 +242,7 @@ class _Maker:
             parts[f"{prefix}{part}"] = f"NULLIF(([{items}])[1 + {which}], '')"
         street = f"(1 + {self.draw(400)}) || ' ' || {self.pick(words.STREETS)}"
         parts[f"{prefix}Street"] = (
-            f"CASE WHEN {self.draw(100)} < 4 THEN {street} || chr(10) || 'Floor ' || {self.draw(30)} ELSE {street} END"
+            f"{street} || CASE WHEN {self.draw(100)} < 4 THEN chr(10) || 'Floor ' || {self.draw(30)} ELSE '' END"
         )
         return parts
 
@@ -260,7 +262,8 @@ def record_id(prefix: str, number: str = "i") -> str:
     ]
     # Positions 6 to 10 are zero padding without case; position 11 to 15 are the five digits.
     middle_bits = ids.checksum((fixed + "000000000")[:15])[1]
-    last = f"substr('{check}', 1 + {upper[4]} + 2 * {upper[3]} + 4 * {upper[2]} + 8 * {upper[1]} + 16 * {upper[0]}, 1)"
+    bits = " + ".join(f"{1 << (4 - place)} * {upper[place]}" for place in range(5))
+    last = f"substr('{check}', 1 + {bits}, 1)"
     text = " || ".join(char[place] for place in (4, 3, 2, 1, 0))
     return f"'{fixed}0000' || {text} || '{head}{middle_bits}' || {last}"
 
@@ -317,7 +320,9 @@ def _contact(m: _Maker, accounts: int) -> dict[str, str]:
         **_person(m, "client"),
         "AccountId": f"CASE WHEN {m.draw(100)} < 2 THEN NULL ELSE {record_id('001', parent)} END",
         "Department": m.pick(["Marketing", "Sales", "IT", "Finance", "Operations"], 30),
-        "Birthdate": f"CASE WHEN {m.draw(4)} > 0 THEN NULL ELSE DATE '1955-01-01' + CAST({m.draw(17000)} AS INTEGER) END",
+        "Birthdate": (
+            f"CASE WHEN {m.draw(4)} = 0 THEN DATE '1955-01-01' + CAST({m.draw(17000)} AS INTEGER) END"
+        ),
         **m.address("Mailing"),
     }
 

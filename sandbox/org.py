@@ -40,12 +40,14 @@ class RefusedByOrg(Exception):
 class Org:
     """One org.
 
-    `people` leads and contacts (60 to 40) with accounts, users and two lead queues, drawn from `seed`; 0 gives an
-    empty org with users and queues. `path` keeps it in a file, which is opened again if it is there; None keeps it
-    in memory.
+    `people` leads and contacts (by `lead_share`) with accounts, users and two lead queues, drawn from `seed`; 0 gives
+    an empty org with users and queues. `path` keeps it in a file, which is opened again if it is there; None
+    keeps it in memory.
     """
 
-    def __init__(self, people: int = 1000, seed: int = 7, path: str | Path | None = None) -> None:
+    def __init__(
+        self, people: int = 1000, seed: int = 7, path: str | Path | None = None, lead_share: float = 0.6
+    ) -> None:
         file = Path(path) if path else None
         known = file is not None and file.exists()
         self.core = Core(file, seed)
@@ -55,7 +57,7 @@ class Org:
             self.core.store.create(sobject)
         if not known:
             generator.furnish(self.core)
-            generator.people(self.core, people)
+            generator.people(self.core, people, lead_share)
             secret = f"{ids.checksum(f'{seed:015d}')}{seed:029d}"
             self.core.apps[CLIENT_ID] = ConnectedApp(CLIENT_ID, secret, SYNC_USER)
             save_state(self.core)

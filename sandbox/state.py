@@ -1,4 +1,4 @@
-"""What an org keeps beside its records: schema changes, security, rules, clients, time. Written into the file."""
+"""What an org keeps beside its records, written into its file: schema, security, rules, clients, time."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ _FEW = 4
 class Store:
     """Tables, transactions and set-based reads and writes.
 
-    One writer at a time, by a lock; readers use the database's own snapshots and never see half a transaction.
+    One writer at a time, by a lock; readers use the database's own snapshots and never see half of a write.
     A thread that writes reads what it wrote, because it keeps one cursor.
     """
 
@@ -162,40 +162,51 @@ class Store:
 
     # writing
 
-    def insert(self, sobject: SObject, rows: Sequence[Record]) -> None:
-        """Add records; each carries `_key` and the columns that are not null."""
+    def insert(self, sobject: SObject, rows: Sequence[Record], same: Record | None = None) -> None:
+        """Add records; each carries `_key` and the columns that are not null. `same` is what all share."""
         names = _names(rows)
-        columns = ", ".join(f'"{name}"' for name in names)
+        shared = {name: value for name, value in (same or {}).items() if name not in names}
+        columns = ", ".join(f'"{name}"' for name in [*names, *shared])
         if len(rows) <= _FEW:
-            marks = ", ".join("?" for _ in names)
+            marks = ", ".join("?" for _ in [*names, *shared])
             for row in rows:
                 self.run(
                     f"INSERT INTO {sobject.table} ({columns}) VALUES ({marks})",
-                    [row.get(name) for name in names],
+                    [*(row.get(name) for name in names), *shared.values()],
                 )
             return
+        values = ", ".join([*(f'"{name}"' for name in names), *("?" for _ in shared)])
         with self.staged(sobject, rows, names) as stage:
-            self.run(f"INSERT INTO {sobject.table} ({columns}) SELECT {columns} FROM {stage}")
+            self.run(
+                f"INSERT INTO {sobject.table} ({columns}) SELECT {values} FROM {stage}", list(shared.values())
+            )
 
-    def update(self, sobject: SObject, changes: Sequence[tuple[int, Record]]) -> None:
+    def update(
+        self, sobject: SObject, changes: Sequence[tuple[int, Record]], same: Record | None = None
+    ) -> None:
         """Change records by key, set by set: rows that change the same columns go together."""
         groups: dict[tuple[str, ...], list[Record]] = {}
         for key, values in changes:
-            groups.setdefault(tuple(sorted(values)), []).append({"_key": key, **values})
+            groups.setdefault(tuple(values), []).append({"_key": key, **values})
         for names, rows in groups.items():
-            if not names:
+            shared = {name: value for name, value in (same or {}).items() if name not in names}
+            fixed = [f'"{name}" = ?' for name in shared]
+            if not names and not shared:
                 continue
             if len(rows) <= _FEW:
-                sets = ", ".join(f'"{name}" = ?' for name in names)
+                sets = ", ".join([*(f'"{name}" = ?' for name in names), *fixed])
                 for row in rows:
                     self.run(
                         f"UPDATE {sobject.table} SET {sets} WHERE _key = {row['_key']}",
-                        [row[name] for name in names],
+                        [*(row[name] for name in names), *shared.values()],
                     )
                 continue
-            sets = ", ".join(f'"{name}" = s."{name}"' for name in names)
+            sets = ", ".join([*(f'"{name}" = s."{name}"' for name in names), *fixed])
             with self.staged(sobject, rows, ["_key", *names]) as stage:
-                self.run(f"UPDATE {sobject.table} AS t SET {sets} FROM {stage} s WHERE t._key = s._key")
+                self.run(
+                    f"UPDATE {sobject.table} AS t SET {sets} FROM {stage} s WHERE t._key = s._key",
+                    list(shared.values()),
+                )
 
     def remove(self, sobject: SObject, keys: Sequence[int]) -> None:
         """Take records away for good."""

@@ -1,4 +1,4 @@
-"""What generated people are made of: names, places, companies and remarks, with the text that breaks naive programs."""
+"""What generated people are made of, with the text that breaks naive programs."""
 
 from __future__ import annotations
 

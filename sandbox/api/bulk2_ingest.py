@@ -43,7 +43,8 @@ class Bulk2Ingest:
             raise ApiError(
                 400,
                 "FEATURENOTENABLED",
-                "hardDelete operation requires special user profile permission, please contact your system administrator",
+                "hardDelete operation requires special user profile permission, "
+                "please contact your system administrator",
             )
         sobject = self._core.schema.find(str(body.get("object", "")))
         if sobject is None or not call.who.profile.sees_object(sobject):
@@ -55,7 +56,8 @@ class Bulk2Ingest:
                 raise ApiError(
                     400,
                     "INVALIDJOB",
-                    f"InvalidJob : Field name provided, {external} does not match an External ID, Salesforce Id, or "
+                    f"InvalidJob : Field name provided, {external} does not match an External ID, "
+                    "Salesforce Id, or "
                     f"indexed field for {sobject.name}",
                 )
             external = field.name

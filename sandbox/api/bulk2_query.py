@@ -74,7 +74,7 @@ class Bulk2Query:
 
     def results(self, call: Call, found: Mapping[str, str]) -> Answer:
         """One page of CSV; a page may be fetched again while the job lives."""
-        job, results = self._finished(call, found["id"])
+        results = self._finished(call, found["id"])[1]
         count = _maximum(call)
         start = _place(call.query.get("locator"), results.rows)
         length, stretches = results.page(start, count)

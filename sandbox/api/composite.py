@@ -110,7 +110,7 @@ def _entry(reference: str, answer: Answer) -> dict[str, Any]:
 
 
 def _halted(parts: list[dict[str, Any]], answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What an allOrNone composite answers: the guilty one says why, the innocent ones that they were halted."""
+    """An allOrNone composite that failed: the guilty part says why, the others that they were halted."""
     guilty = answers[-1]
     out = []
     for place, part in enumerate(parts):
@@ -152,7 +152,8 @@ def _parts(body: Mapping[str, Any]) -> list[dict[str, Any]]:
         raise ApiError(
             400,
             "LIMIT_EXCEEDED",
-            f"The composite request has {queries} query and collection subrequests; the limit is {MAX_QUERIES}",
+            f"The composite request has {queries} query and collection subrequests; "
+            f"the limit is {MAX_QUERIES}",
         )
     return parts
 
@@ -174,7 +175,8 @@ def check_parts(parts: list[Any]) -> None:
             raise ApiError(
                 400,
                 "INVALID_REQUEST",
-                f"Provided referenceId ('{reference}') must start with a letter and hold only letters, digits and underscores",
+                f"Provided referenceId ('{reference}') must start with a letter and hold only letters, "
+                "digits and underscores",
             )
         if reference in seen:
             raise ApiError(400, "INVALID_REQUEST", f"Provided referenceId ('{reference}') is not unique")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,7 +19,6 @@ from sandbox.metadata.sobject import SObject
 from sandbox.rules.coerce import checker
 from sandbox.rules.draft import Outcome
 from sandbox.soql.result import address
-from sandbox.soql.select import shown
 
 _GONE = frozenset(["ENTITY_IS_DELETED"])
 
@@ -223,7 +223,7 @@ def read_records(
     columns = ["t._key", 't."SystemModstamp"']
     for field in fields:
         if field.stored:
-            columns.append(shown(field, f't."{field.name}"'))
+            columns.append(f't."{field.name}"')
         else:
             prefix = field.name.removesuffix("Address")
             columns += [f't."{prefix}{part}"' for part in ADDRESS_PARTS]
@@ -243,13 +243,20 @@ def read_records(
         at = 2
         for field in fields:
             if field.stored:
-                record[field.name] = row[at]
+                record[field.name] = _shown(row[at])
                 at += 1
             else:
                 record[field.name] = address(dict(zip(ADDRESS_PARTS, row[at:], strict=False)))
                 at += len(ADDRESS_PARTS)
         out[row[0]] = (record, row[1])
     return out
+
+
+def _shown(value: Any) -> Any:
+    # For single rows this is cheaper than asking the database to format every moment.
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _external(call: Call, sobject: SObject, name: str) -> Field:

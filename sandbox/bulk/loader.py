@@ -77,7 +77,8 @@ class Loader:
             raise ApiError(
                 400,
                 "ClientInputError",
-                f"ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is {job.line_ending}",
+                "ClientInputError : LineEnding is invalid on user data. "
+                f"Current LineEnding setting is {job.line_ending}",
             )
         csv.field_size_limit(1 << 24)
         reader = csv.reader(
@@ -119,7 +120,7 @@ class Loader:
         raw: list[dict[str, Any]] = []
         for row in batch:
             if len(row) != width:
-                error = f"INVALID_INPUT:The number of columns ({len(row)}) is not that of the header ({width}): --"
+                error = f"INVALID_INPUT:{len(row)} columns where the header has {width}: --"
                 lines.failed.append(["", error, *row[:width], *[""] * (width - len(row))])
                 continue
             good.append(row)

@@ -1,4 +1,4 @@
-"""A request as the API families see it, and their answer: no sockets here, so that composites can make their own."""
+"""A request as the API families see it, and their answer: no sockets, so that composites can make their own."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ class Call:
             raise ApiError(
                 400,
                 "JSON_PARSER_ERROR",
-                "Unexpected parameter encountered during deserialization: expected an object at [line:1, column:1]",
+                "Unexpected parameter encountered during deserialization: expected an object "
+                "at [line:1, column:1]",
             )
         return data
 
@@ -110,7 +111,7 @@ class Call:
 
 @dataclass(slots=True)
 class Answer:
-    """What a client gets. `body` is JSON data; `stream` replaces it by bytes in pieces of known total length."""
+    """What a client gets. `body` is JSON data; `stream` replaces it by pieces of known total length."""
 
     status: int = 200
     body: Any = None

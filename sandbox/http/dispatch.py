@@ -25,7 +25,7 @@ class Dispatcher:
         """The answer, whatever happens, and whether the call counts against the daily limit."""
         counted = False
         try:
-            route, found, path = self._route(call)
+            route, found, _ = self._route(call)
             if route.needs_user and call.user is None:
                 log_in(call)
             if route.counted and not call.nested:

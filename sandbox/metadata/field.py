@@ -54,7 +54,7 @@ _NO_GROUPING = frozenset(["double", "currency", "percent", "datetime", "address"
 
 @dataclass(slots=True, frozen=True)
 class Choice:
-    """A value of a picklist. `active=False` keeps old records readable but refuses new ones where it matters."""
+    """A value of a picklist. Inactive ones stay readable; a restricted picklist takes no new ones."""
 
     value: str
     label: str = ""

@@ -10,7 +10,7 @@ from sandbox.metadata.field import Field
 
 @dataclass(slots=True)
 class SObject:
-    """One object: its key prefix, its labels, its fields in describe's order, and what may be done with it."""
+    """One object: key prefix, labels, fields in describe's order, and what may be done with it."""
 
     name: str
     prefix: str

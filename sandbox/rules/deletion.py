@@ -22,8 +22,8 @@ class Remover:
         self.clock = clock
         self.visible: Callable[[Intent, SObject, Sequence[int]], set[int]]
         store.run(
-            "CREATE TABLE IF NOT EXISTS _bin (object VARCHAR, key BIGINT, root VARCHAR, deleted_at TIMESTAMP, "
-            "purged BOOLEAN)"
+            "CREATE TABLE IF NOT EXISTS _bin "
+            "(object VARCHAR, key BIGINT, root VARCHAR, deleted_at TIMESTAMP, purged BOOLEAN)"
         )
 
     def delete(self, record_ids: Sequence[str], intent: Intent) -> list[Outcome]:
@@ -107,7 +107,7 @@ class Remover:
             "LastModifiedById": intent.user.id,
         }
         marks = {name: value for name, value in marks.items() if name in sobject.fields}
-        self.store.update(sobject, [(key, marks) for key in keys])
+        self.store.update(sobject, [(key, {}) for key in keys], marks)
         roots = dict.fromkeys(keys, root) if root else {key: ids.make(sobject.prefix, key) for key in keys}
         self.store.run(
             "INSERT INTO _bin SELECT ?, unnest(?), unnest(?), ?, FALSE",
@@ -153,5 +153,5 @@ class Remover:
             }
             if "MasterRecordId" in found.fields:
                 marks["MasterRecordId"] = None
-            self.store.update(found, [(key, {n: v for n, v in marks.items() if n in found.fields})])
+            self.store.update(found, [(key, {})], {n: v for n, v in marks.items() if n in found.fields})
         self.store.run("DELETE FROM _bin WHERE root = ?", [draft.id])

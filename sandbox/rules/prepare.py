@@ -39,6 +39,7 @@ class Preparer:
         self._inserting = inserting
         self._slots: dict[str, Slot | None] = {}
         self._required = [item.name for item in sobject.fields.values() if item.required]
+        self._defaults = [item for item in sobject.fields.values() if item.default is not None]
         self._person = "LastName" in sobject.fields and "Name" in sobject.fields
 
     def prepare(self, draft: Draft) -> None:
@@ -78,8 +79,10 @@ class Preparer:
     def _complete(self, draft: Draft) -> None:
         values = draft.values
         if self._inserting:
-            linked = {link[0] for link in draft.links}
-            missing = [name for name in self._required if values.get(name) is None and name not in linked]
+            missing = [name for name in self._required if values.get(name) is None]
+            if draft.links and missing:
+                linked = {link[0] for link in draft.links}
+                missing = [name for name in missing if name not in linked]
         else:
             missing = [name for name in self._required if name in values and values[name] is None]
         if missing:
@@ -96,11 +99,7 @@ class Preparer:
 
     def _defaulted(self, values: dict[str, Any]) -> Sequence[tuple[str, Field]]:
         if self._inserting:
-            return [
-                (item.name, item)
-                for item in self._sobject.fields.values()
-                if item.default is not None and values.get(item.name) is None
-            ]
+            return [(item.name, item) for item in self._defaults if values.get(item.name) is None]
         # Clearing a status or a checkbox puts the default back.
         return [
             (name, item)

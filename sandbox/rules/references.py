@@ -1,4 +1,4 @@
-"""Foreign keys: parents must exist, be of the right object, and not be deleted; some are named by external id."""
+"""Foreign keys: parents must exist, be of the right object, and live; some are named by external id."""
 
 from __future__ import annotations
 
@@ -61,30 +61,33 @@ def _resolve(
 
 def check(store: Store, schema: Schema, sobject: SObject, drafts: Sequence[Draft]) -> None:
     """Refuse drafts whose references lead nowhere."""
-    lookups = [item for item in sobject.fields.values() if item.type == "reference" and item.refers_to]
+    lookups = {item.name: item for item in sobject.fields.values() if item.type == "reference"}
+    uses: dict[tuple[str, str], list[Draft]] = {}
+    for draft in drafts:
+        for name in lookups.keys() & draft.values.keys():
+            value = draft.values[name]
+            if value is not None and (draft.old is None or draft.old.get(name) != value):
+                uses.setdefault((name, value), []).append(draft)
     wanted: dict[str, dict[int, list[tuple[Draft, str]]]] = {}
-    for field in lookups:
-        for draft in drafts:
-            value = draft.values.get(field.name)
-            if value is None or (draft.old is not None and draft.old.get(field.name) == value):
-                continue
-            parsed = ids.parse(value)
-            target = schema.by_prefix(parsed[0]) if parsed else None
-            if parsed is None or target is None or target.name not in field.refers_to:
-                draft.refuse(
-                    "MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", field.name
-                )
-                continue
-            wanted.setdefault(target.name, {}).setdefault(parsed[1], []).append((draft, field.name))
-    for name, rows in wanted.items():
+    for (name, value), users in uses.items():
+        field = lookups[name]
+        parsed = ids.parse(value)
+        target = schema.by_prefix(parsed[0]) if parsed else None
+        if parsed is None or target is None or target.name not in field.refers_to:
+            for draft in users:
+                draft.refuse("MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", name)
+            continue
+        rows = wanted.setdefault(target.name, {}).setdefault(parsed[1], [])
+        rows += [(draft, name) for draft in users]
+    for name, numbers in wanted.items():
         target = schema[name]
         alive = "IsDeleted" in target.fields
-        found = store.fetch(target, sorted(rows), ["IsDeleted"] if alive else [])
-        for number, uses in rows.items():
+        found = store.fetch(target, sorted(numbers), ["IsDeleted"] if alive else [])
+        for number, rows in numbers.items():
             record = found.get(number)
             if record is not None and not record.get("IsDeleted"):
                 continue
-            for draft, field_name in uses:
+            for draft, field_name in rows:
                 if record is None:
                     draft.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", field_name)
                 else:

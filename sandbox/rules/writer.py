@@ -120,7 +120,8 @@ class Writer:
                 if len(matches) > 1:
                     draft.refuse(
                         "DUPLICATE_EXTERNAL_ID",
-                        f"{found.name}: more than one record found for external id field: [{', '.join(matches)}]",
+                        f"{found.name}: more than one record found for external id field: "
+                        f"[{', '.join(matches)}]",
                         found.name,
                     )
         return drafts
@@ -187,9 +188,10 @@ class Writer:
 
     def _prepare(self, sobject: SObject, drafts: Sequence[Draft], intent: Intent, inserting: bool) -> None:
         preparer = Preparer(sobject, intent, inserting)
+        owned = inserting and "OwnerId" in sobject.fields
         for draft in drafts:
             preparer.prepare(draft)
-            if inserting and "OwnerId" in sobject.fields and not draft.values.get("OwnerId"):
+            if owned and not draft.values.get("OwnerId"):
                 draft.values["OwnerId"] = intent.user.id
         self._locks(drafts, sobject, intent)
 
@@ -264,9 +266,8 @@ class Writer:
             draft.id = ids.make(sobject.prefix, number)
             draft.key = number
             draft.created = True
-            kept = {name: value for name, value in draft.values.items() if value is not None}
-            rows.append({**marks, **kept, "_key": number, "Id": draft.id})
-        self.store.insert(sobject, rows)
+            rows.append({**draft.values, "_key": number, "Id": draft.id})
+        self.store.insert(sobject, rows, marks)
 
     def _update(self, sobject: SObject, drafts: Sequence[Draft], marks: Record) -> None:
         # One record twice in a request: the set-based update must not see both at once, the later one wins.
@@ -277,6 +278,6 @@ class Writer:
             if wave is None:
                 wave = {}
                 waves.append(wave)
-            wave[draft.key] = {**marks, **draft.values}
+            wave[draft.key] = draft.values
         for wave in waves:
-            self.store.update(sobject, list(wave.items()))
+            self.store.update(sobject, list(wave.items()), marks)

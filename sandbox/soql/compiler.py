@@ -37,7 +37,7 @@ def compile_condition(text: str, world: World, sobject: SObject, table: str = ""
 
 
 class Compiler:
-    """One compilation: the text for errors, the world to resolve names in, and the rules of the asking API."""
+    """One compilation: the text for errors, the world to resolve names in, the rules of the asking API."""
 
     def __init__(self, text: str, world: World, deleted: bool, bulk: bool) -> None:
         self.text = text

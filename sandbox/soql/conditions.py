@@ -19,8 +19,8 @@ Applied = Callable[[Call, Scope], Column]
 class ConditionWriter:
     """Writes conditions over one scope.
 
-    SOQL knows two truth values where SQL knows three. Under AND and OR alone a NULL drops the row as false does, so
-    plain comparisons stay plain and the database can prune by them; under NOT they are made exact.
+    SOQL knows two truth values where SQL knows three. Under AND and OR alone a NULL drops the row as false
+    does, so plain comparisons stay plain and the database can prune by them; under NOT they are made exact.
     """
 
     def __init__(self, scope: Scope, subselect: Subselect, applied: Applied) -> None:
@@ -167,7 +167,7 @@ def folded(column: Column) -> str:
 
 
 def _by_key(column: Column, quoted: list[str]) -> str:
-    # Ids ascend with the key, so the database skips what cannot hold it; text of 18 characters would not prune.
+    # Ids ascend with the key, so the database skips what cannot hold it; long text would not prune.
     keys = []
     for value in quoted:
         parsed = ids.parse(value.strip("'"))
