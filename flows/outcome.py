@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from prefect.logging import get_run_logger
 from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
 from prefect.states import Failed
 
 from tandem.database.journal import Status

@@ -37,8 +37,6 @@ def attempt(run: Run, object_name: str, operation: Operation) -> Iterator[None]:
     What would stop them all goes through: a login that no longer holds, the end of the budget.
     """
     started = utc_now()
-    with run.database.write() as session, session.transaction():
-        journal.open_steps(session, run.id, [object_name], operation)
     try:
         yield
     except (AuthenticationError, BudgetExhausted) as error:
@@ -52,9 +50,6 @@ def attempt(run: Run, object_name: str, operation: Operation) -> Iterator[None]:
     except TandemError as error:
         get_run_logger().error("%s of %s failed: %s", operation, object_name, one_line(error))
         _write_down(run, Step(object_name, operation, started, Status.FAILED), error)
-    else:
-        with run.database.write() as session, session.transaction():
-            journal.drop_open_step(session, run.id, object_name, operation)
 
 
 def _write_down(run: Run, step: Step, error: Exception) -> None:

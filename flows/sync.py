@@ -16,7 +16,7 @@ from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
 from tasks.look import look
-from tasks.merge import merge
+from tasks.merge import merge, note_unchanged
 from tasks.push import push
 from tasks.read import ask, read, read_bulk
 from tasks.tell import tell
@@ -40,13 +40,14 @@ def sync(
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
 
         batches, many, errors = read(run, ask(run, visible))
-        ready = {batch.object: batch for batch in batches}
+        note_unchanged(run, [batch for batch in batches if not batch.rows])
+        changed = {batch.object: batch for batch in batches if batch.rows}
         waiting = {question.query.object: question for question in many}
-        for name in visible:
+        for name in (each for each in visible if each in {*changed, *waiting, *errors}):
             with attempt(run, name, Operation.PULL_UPDATES):
                 if name in errors:
                     raise errors[name]
-                batch = ready[name] if name in ready else read_bulk(run, waiting[name])
+                batch = changed[name] if name in changed else read_bulk(run, waiting[name])
                 merge(run, batch, check(run, batch))
 
         for name in visible:

@@ -15,7 +15,7 @@ from tandem.database.connection import Database
 from tandem.database.journal import Status
 from tandem.database.lease import lease
 from tandem.errors import BudgetExhausted, SalesforceError, TandemError
-from tandem.salesforce.calls import CallMeter
+from tandem.salesforce.calls import ApiCall, CallMeter
 from tandem.salesforce.connection import Connection, connect
 from tandem.salesforce.errors import ErrorClass, classify
 from tandem.settings import Settings
@@ -76,27 +76,22 @@ class Run:
             except BaseException as error:
                 self._close(Status.FAILED, error)
                 raise
-            self._close(self._status())
+            self._close()
 
     def save_calls(self) -> None:
         """Write down the API calls made since the last time."""
-        if "meter" in self.__dict__ and (calls := self.meter.drain()):
+        if calls := self._unsaved_calls():
             with self.database.write() as session, session.transaction():
                 journal.record_calls(session, self.id, calls)
 
-    def _status(self) -> Status:
-        with self.database.read() as session:
-            found = {
-                row["status"]
-                for row in session.rows("SELECT DISTINCT status FROM sync.step WHERE run_id = ?", [self.id])
-            }
-        if Status.STOPPED_AT_BUDGET in found:
-            return Status.STOPPED_AT_BUDGET
-        return Status.FAILED if Status.FAILED in found else Status.SUCCEEDED
+    def _unsaved_calls(self) -> list[ApiCall]:
+        return self.meter.drain() if "meter" in self.__dict__ else []
 
-    def _close(self, status: Status, error: BaseException | None = None) -> None:
-        self.save_calls()
+    def _close(self, status: Status | None = None, error: BaseException | None = None) -> None:
+        calls = self._unsaved_calls()
         with self.database.write() as session, session.transaction():
+            journal.record_calls(session, self.id, calls)
+            status = status or journal.status_of_steps(session, self.id)
             if isinstance(error, Exception):
                 code, error_class = error_code(error)
                 journal.record_job_error(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -20,6 +22,14 @@ def merge(run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
     """Apply one object's batch: all of it, or nothing."""
     with run.database.write() as session, session.transaction():
         return apply(session, run, batch, verdict)
+
+
+@task(name="note unchanged", cache_policy=NO_CACHE, persist_result=False)
+def note_unchanged(run: Run, batches: Sequence[Batch]) -> None:
+    """Move the watermarks of objects in which nothing changed, all in one transaction."""
+    with run.database.write() as session, session.transaction():
+        for batch in batches:
+            apply(session, run, batch, Verdict())
 
 
 def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[Step]:

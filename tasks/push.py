@@ -41,6 +41,7 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
         if not find_pending(session, declared, fields, person_ids):
             return None
         outbox.journal_pending(session, declared, run.id)
+        journal.open_steps(session, run.id, [object_name], Operation.PUSH_UPDATES)
         waiting = session.rows(
             "SELECT id, sfdc_id, payload FROM sync.outbox WHERE object = ? AND state = 'journalled' ORDER BY id",
             [object_name],

@@ -75,6 +75,18 @@ def end_run(session: Session, run_id: str, status: Status, detail: str | None = 
     )
 
 
+def status_of_steps(session: Session, run_id: str) -> Status:
+    """Return how a run stands that came to its end: as badly as its worst step."""
+    found = {
+        row["status"]
+        for row in session.rows("SELECT DISTINCT status FROM sync.step WHERE run_id = ?", [run_id])
+    }
+    for worse in (Status.STOPPED_AT_BUDGET, Status.FAILED):
+        if worse in found:
+            return worse
+    return Status.SUCCEEDED
+
+
 def open_steps(session: Session, run_id: str, object_names: Iterable[str], operation: Operation) -> None:
     """Show steps as in process, so that a watcher sees what is going on."""
     now = utc_now()
