@@ -7,6 +7,7 @@ attached as a catalog by name, so that another catalog (DuckLake) can take its p
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -91,6 +92,8 @@ class Database:
         self._config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "threads": threads,
+            # A file of another kind is refused, not met by fetching an extension that could read it.
+            "autoinstall_known_extensions": False,
         }
 
     def exists(self) -> bool:
@@ -103,8 +106,9 @@ class Database:
 
         :raises DatabaseError: taken for too long, made by a newer Tandem, no database at all, disk full.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self._open(read_only=False) as session:
+        if not self.exists():
+            self._make()
+        with self._open(self.path, read_only=False) as session:
             migrate(session, self.path)
             yield session
 
@@ -116,41 +120,68 @@ class Database:
         """
         if not self.exists():
             raise DatabaseError(f"There is no database at {self.path} yet. Run `tandem backfill` first.")
-        with self._open(read_only=True) as session:
+        with self._open(self.path, read_only=True) as session:
             found = version_of(session)
             if found != CURRENT_VERSION:
                 raise DatabaseError(_version_message(self.path, found))
             yield session
 
-    @contextmanager
-    def _open(self, read_only: bool) -> Iterator[Session]:
-        with _one_session_per_process, duckdb.connect(":memory:", config=self._config) as connection:
-            connection.execute(f"SET temp_directory = '{_quoted(self.path.parent / 'spill')}'")
-            connection.execute("SET preserve_insertion_order = false")
-            self._attach(connection, read_only)
-            connection.execute(f"USE {CATALOG}")
+    def _make(self) -> None:
+        """Make the database under another name; it gets its own once it is whole.
+
+        DuckDB writes a new file's headers one by one: killed in between, it leaves what nobody can open.
+        """
+        draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.new")
+        try:
+            draft.parent.mkdir(parents=True, exist_ok=True)
+            for leftover in draft.parent.glob(f"{draft.name}*"):
+                leftover.unlink()
+            with self._open(draft, read_only=False) as session:
+                migrate(session, self.path)
             try:
+                os.link(draft, self.path)
+            except FileExistsError:
+                pass  # another process was quicker
+            except OSError:  # a file system without links
+                draft.replace(self.path)
+            for leftover in self.path.parent.glob(f".{self.path.name}.*.new*"):
+                leftover.unlink(missing_ok=True)
+        except OSError as error:
+            raise DatabaseError(
+                f"The database {self.path} cannot be made: {os.strerror(error.errno or 0).lower()}."
+                " Check its folder, or point TANDEM_DATABASE elsewhere."
+            ) from error
+
+    @contextmanager
+    def _open(self, path: Path, read_only: bool) -> Iterator[Session]:
+        with _one_session_per_process, duckdb.connect(":memory:", config=self._config) as connection:
+            try:
+                connection.execute(f"SET temp_directory = '{_quoted(path.parent / 'spill')}'")
+                connection.execute("SET preserve_insertion_order = false")
+                self._attach(connection, path, read_only)
+                connection.execute(f"USE {CATALOG}")
                 yield Session(connection)
                 connection.execute("USE memory")
                 connection.execute(f"DETACH {CATALOG}")
             except duckdb.Error as error:
-                raise _explained(error, self.path) from error
+                raise _explained(error, path) from error
 
-    def _attach(self, connection: duckdb.DuckDBPyConnection, read_only: bool) -> None:
+    def _attach(self, connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
         mode = "READ_ONLY" if read_only else "READ_WRITE"
         deadline = time.monotonic() + self._lock_wait_seconds
         pause = 0.005
         while True:
             try:
-                connection.execute(f"ATTACH '{_quoted(self.path)}' AS {CATALOG} ({mode})")
+                connection.execute(f"ATTACH '{_quoted(path)}' AS {CATALOG} (TYPE duckdb, {mode})")
                 return
-            except duckdb.Error as error:
-                if "lock" not in str(error).lower():
-                    raise _explained(error, self.path) from error
+            except duckdb.IOException as error:
+                if "Could not set lock" not in str(error):
+                    raise
                 if time.monotonic() > deadline:
                     raise DatabaseError(
-                        f"The database {self.path} is in use by another process for more than "
-                        f"{self._lock_wait_seconds:g} s. Wait for it to end, or close the program that holds it."
+                        f"The database {path} is in use by another process for more than"
+                        f" {self._lock_wait_seconds:g} s. Wait for it to end, or close the program that"
+                        " holds it."
                     ) from error
             time.sleep(pause)
             pause = min(pause * 2, 0.25)
@@ -166,21 +197,36 @@ def _version_message(path: Path, found: int) -> str:
             f"The database {path} has version {found}, this Tandem knows {CURRENT_VERSION}. "
             "Install the newer Tandem, or point TANDEM_DATABASE at another file."
         )
-    return f"The database {path} has version {found}, older than {CURRENT_VERSION}. Run `tandem sync` to migrate it."
+    return (
+        f"The database {path} has version {found}, older than {CURRENT_VERSION}."
+        " Run `tandem sync` to migrate it."
+    )
+
+
+#: What DuckDB says -> what to tell the user about the file ``{path}``; the first that fits.
+_EXPLANATIONS = {
+    ("No space left", "Disk quota", "File too large", "failed to offload data block"): (
+        "No space left on the disk of {path}. Make room and run again; nothing was lost."
+    ),
+    ("Permission denied", "Cannot open file", "Read-only file system"): (
+        "The database {path} cannot be opened. Check its owner and folder, and that the disk can be written."
+    ),
+    (
+        *("not a valid DuckDB database", "newer version of DuckDB", "older version", "Is a directory"),
+        *("Could not read enough bytes", "Corrupt database", "checksum", "Serialization Error"),
+    ): (
+        "{path} is not a database this Tandem can read, or it is damaged."
+        " Point TANDEM_DATABASE at another file, or put back a copy."
+    ),
+    ("Out of Memory",): (
+        "DuckDB needs more memory than it may have to work on {path}. Raise TANDEM_MEMORY_LIMIT."
+    ),
+}
 
 
 def _explained(error: duckdb.Error, path: Path) -> Exception:
     text = str(error)
-    if "not a valid DuckDB database" in text or "newer version of DuckDB" in text or "older version" in text:
-        return DatabaseError(
-            f"{path} is not a database this Tandem can read. Point TANDEM_DATABASE at another file."
-        )
-    if "No space left" in text or "failed to offload data block" in text:
-        return DatabaseError(
-            f"No space left on the disk of {path}. Make room and run again; nothing was lost."
-        )
-    if "Permission denied" in text or "Cannot open file" in text:
-        return DatabaseError(
-            f"The database {path} cannot be opened: permission denied. Check its owner and folder."
-        )
+    for marks, explanation in _EXPLANATIONS.items():
+        if any(mark in text for mark in marks):
+            return DatabaseError(explanation.format(path=path))
     return error
