@@ -6,20 +6,26 @@ the file (``[salesforce]``). Secrets belong in the environment or a Prefect Secr
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as EnvironmentSettingsError
 
 from tandem.errors import SettingsError
 
+PREFIX = "TANDEM_"
+
 SettableObject = Literal["User", "Group", "Account", "Lead", "Contact"]
+SettableTable = Literal["person", "company", "sales_user", "lead_queue"]
 
 
 class SalesforceSettings(BaseModel):
@@ -73,11 +79,11 @@ class SyncSettings(BaseModel):
         300, ge=0, description="Pause after the end of a cycle before the next (ENG-01)."
     )
     overlap_seconds: int = Field(600, ge=0, description="How far each read reaches back for late commits.")
-    blocked_fields: dict[str, tuple[str, ...]] = Field(
+    blocked_fields: dict[SettableTable, tuple[str, ...]] = Field(
         default_factory=dict,
         description='Marketing columns that the sync must not change, e.g. {"person": ["source"]} (3.17).',
     )
-    ignored_fields: dict[str, tuple[str, ...]] = Field(
+    ignored_fields: dict[SettableObject, tuple[str, ...]] = Field(
         default_factory=dict, description='More Salesforce fields to leave out, e.g. {"Lead": ["Fax"]}.'
     )
     default_last_name: str = Field("", description="Last name for a first push that has none (21.1).")
@@ -87,12 +93,20 @@ class SyncSettings(BaseModel):
     )
     keep_days: int = Field(30, ge=5, description="Days that steps, errors and API calls are kept.")
 
+    def ignored(self, object_name: str) -> tuple[str, ...]:
+        """Return the fields of an object to leave out."""
+        return next((names for key, names in self.ignored_fields.items() if key == object_name), ())
+
+    def blocked(self, table: str) -> tuple[str, ...]:
+        """Return the columns of a marketing table that the sync must not change."""
+        return next((names for key, names in self.blocked_fields.items() if key == table), ())
+
 
 class Settings(BaseSettings):
     """Everything that can be set. Unknown names are refused, so that a typing error cannot hide."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TANDEM_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         env_file=".env",
         toml_file="tandem.toml",
@@ -105,7 +119,11 @@ class Settings(BaseSettings):
     lock_wait_seconds: float = Field(
         30.0, ge=0, description="How long to wait for another process's write to end."
     )
-    memory_limit: str = Field("1GB", description="DuckDB's memory; what does not fit goes to disk.")
+    memory_limit: str = Field(
+        "1GB",
+        pattern=r"(?i)^\d+(\.\d+)?\s*([KMGT]i?B)$",
+        description="DuckDB's memory; what does not fit goes to disk.",
+    )
     threads: int = Field(2, ge=1, description="DuckDB's threads.")
     salesforce: Annotated[SalesforceSettings, Field(default_factory=SalesforceSettings)]
     budget: Annotated[ApiBudget, Field(default_factory=ApiBudget)]
@@ -121,7 +139,17 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: arguments, environment, ``.env``, ``tandem.toml``."""
-        return init_settings, env_settings, dotenv_settings, TomlConfigSettingsSource(settings_cls)
+        toml = TomlConfigSettingsSource(settings_cls)
+        return init_settings, env_settings, _OwnNames(settings_cls), toml
+
+
+class _OwnNames(DotEnvSettingsSource):
+    """The ``.env`` file, which may hold settings of other programs too."""
+
+    def __call__(self) -> dict[str, Any]:
+        known = self.settings_cls.model_fields
+        found = super().__call__().items()
+        return {name: value for name, value in found if name in known or name.startswith(PREFIX.lower())}
 
 
 def load(**overrides: Any) -> Settings:
@@ -130,12 +158,34 @@ def load(**overrides: Any) -> Settings:
     :raises SettingsError: one line that names the first setting that is wrong, never its value.
     """
     try:
+        _refuse_unknown_names()
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"])
+        name = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        if first["type"] == "extra_forbidden":
+            raise SettingsError(_unknown(name)) from None
         raise SettingsError(
             f"Setting {name}: {first['msg']}. Put it right in the environment, .env or tandem.toml."
         ) from None
-    except ValueError as error:  # a tandem.toml that is not TOML
+    except EnvironmentSettingsError as error:  # a list or table in the environment that is not JSON
+        raise SettingsError(
+            f"A list or table in the environment or .env is not JSON: {error} ({error.__cause__})."
+            " Put it right."
+        ) from None
+    except (ValueError, OSError) as error:  # a tandem.toml that is not TOML, or no file
         raise SettingsError(f"tandem.toml cannot be read: {error}. Put it right or move it away.") from None
+
+
+def _refuse_unknown_names() -> None:
+    known = set(Settings.model_fields)
+    for variable in sorted(os.environ):
+        if variable.upper().startswith(PREFIX):
+            name = variable[len(PREFIX) :].lower()
+            if name.partition("__")[0] not in known:
+                raise SettingsError(_unknown(name.replace("__", "."), variable))
+
+
+def _unknown(name: str, variable: str = "") -> str:
+    where = "in the environment, .env or tandem.toml"
+    return f"There is no setting {variable or name}. Correct it {where}, or take it out."

@@ -71,7 +71,7 @@ def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDe
         answer,
         field_maps.field_map(session, declared.name),
         field_maps.columns_of(session, "marketing", declared.table),
-        run.settings.sync.ignored_fields.get(declared.name, ()),
+        run.settings.sync.ignored(declared.name),
     )
     field_maps.save_describe(session, answer)
     field_maps.save_field_map(session, declared, change, run.id)

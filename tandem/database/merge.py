@@ -107,7 +107,7 @@ def _count(session: Session) -> MergeCounts:
 
 def _keep_blocked(session: Session, declared: SyncedObject, rules: SyncSettings) -> None:
     """Leave fields alone that the user blocked for this source (3.17)."""
-    for column in rules.blocked_fields.get(declared.table, ()):
+    for column in rules.blocked(declared.table):
         session.execute("DELETE FROM change WHERE column_name = ?", [column.lower()])
 
 
