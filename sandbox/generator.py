@@ -1,7 +1,7 @@
 """Fills an org with people: deterministic by seed, a million in well under a minute.
 
-Everything is drawn by the database from a hash of seed, row and column, so the same seed gives the same people
-on any number of threads.
+Everything is drawn by the database from a hash of seed, row and column, so the same seed gives the same
+people on any number of threads.
 """
 
 from __future__ import annotations
@@ -240,10 +240,9 @@ class _Maker:
         for at, part in enumerate(("City", "State", "PostalCode", "Country")):
             items = ", ".join("'" + place[at].replace("'", "''") + "'" for place in words.PLACES)
             parts[f"{prefix}{part}"] = f"NULLIF(([{items}])[1 + {which}], '')"
+        floor = f"chr(10) || 'Floor ' || {self.draw(30)}"
         street = f"(1 + {self.draw(400)}) || ' ' || {self.pick(words.STREETS)}"
-        parts[f"{prefix}Street"] = (
-            f"{street} || CASE WHEN {self.draw(100)} < 4 THEN chr(10) || 'Floor ' || {self.draw(30)} ELSE '' END"
-        )
+        parts[f"{prefix}Street"] = f"{street} || CASE WHEN {self.draw(100)} < 4 THEN {floor} ELSE '' END"
         return parts
 
 

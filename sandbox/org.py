@@ -40,9 +40,9 @@ class RefusedByOrg(Exception):
 class Org:
     """One org.
 
-    `people` leads and contacts (by `lead_share`) with accounts, users and two lead queues, drawn from `seed`; 0 gives
-    an empty org with users and queues. `path` keeps it in a file, which is opened again if it is there; None
-    keeps it in memory.
+    `people` leads and contacts (by `lead_share`) with accounts, users and two lead queues, drawn from
+    `seed`; 0 gives an empty org with users and queues. `path` keeps it in a file, which is opened again if it
+    is there; None keeps it in memory.
     """
 
     def __init__(
@@ -103,6 +103,16 @@ class Org:
     def username(self) -> str:
         """The sync user's name, as JWT's `sub` carries it."""
         return self.core.user(SYNC_USER).username
+
+    @property
+    def password(self) -> str:
+        """The password of every user, for the logins that real orgs are about to lose."""
+        return self.core.passwords.password
+
+    @property
+    def security_token(self) -> str:
+        """What SOAP logins append to the password."""
+        return self.core.passwords.security_token
 
     def trust_jwt(self, public_key_pem: str | bytes) -> None:
         """Accept assertions of the connected app that this key verifies."""

@@ -20,7 +20,7 @@ from sandbox.rules.coerce import checker
 from sandbox.rules.draft import Outcome
 from sandbox.soql.result import address
 
-_GONE = frozenset(["ENTITY_IS_DELETED"])
+_MISSING = frozenset(["ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"])
 
 
 def add(router: Router) -> None:
@@ -136,7 +136,8 @@ def refused(outcome: Outcome) -> Answer:
     """The answer to a single record that was not saved."""
     first = outcome.errors[0]
     status = 400
-    if first.code in _GONE or (first.code == "INVALID_CROSS_REFERENCE_KEY" and not first.fields):
+    # With a field named it is a parent that is missing, not the record itself.
+    if first.code in _MISSING and not first.fields:
         status = 404
     if first.code == "INSUFFICIENT_ACCESS_OR_READONLY":
         status = 403

@@ -109,7 +109,7 @@ class Loader:
             # `Owner:User.Username` names the parent's object as well.
             relation = parts[0].split(":")[0]
             lookup = self._sobject.relation(relation)
-            if lookup is None or len(parts) != 2:
+            if lookup is None or not lookup.refers_to or len(parts) != 2:
                 raise ApiError(400, "InvalidBatch", f"InvalidBatch : Field name not found : {name}")
             out.append((relation, parts[1]))
         return out

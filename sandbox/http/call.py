@@ -1,4 +1,4 @@
-"""A request as the API families see it, and their answer: no sockets, so that composites can make their own."""
+"""A request as the API families see it, and their answer. No sockets: composites make their own calls."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from sandbox.metadata.parts import (
     address,
     clean_status,
     individual,
+    jigsaw_id,
     owner,
     person_name,
     photo,
@@ -51,7 +52,7 @@ def contact() -> SObject:
         define("IsEmailBounced", "Is Email Bounced", "boolean", defaulted=True, **SYSTEM),
         photo(),
         define("Jigsaw", "Data.com Key", "string", length=20),
-        define("JigsawContactId", "Jigsaw Contact ID", "string", length=20, **SYSTEM),
+        jigsaw_id("Contact"),
         clean_status(),
         individual(),
     ]

@@ -64,7 +64,7 @@ def describe_field(found: Field, editable: bool = True) -> dict[str, Any]:
         ],
         "polymorphicForeignKey": len(found.refers_to) > 1,
         "precision": found.precision,
-        "queryByDistance": False,
+        "queryByDistance": found.type in ("address", "location"),
         "referenceTargetField": None,
         "referenceTo": list(found.refers_to),
         "relationshipName": found.relationship,

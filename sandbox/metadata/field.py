@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -172,15 +172,19 @@ def changed(field_: Field, **flags: Any) -> Field:
     return replace(field_, **flags)
 
 
-def choices(values: Sequence[str], default: str | None = None) -> tuple[Choice, ...]:
-    """Picklist values whose labels are the values themselves."""
-    return tuple(Choice(value, value, True, value == default) for value in values)
+def choices(values: Sequence[str] | Mapping[str, str], default: str | None = None) -> tuple[Choice, ...]:
+    """Picklist values; a mapping gives each its label, otherwise the values are their own labels."""
+    labels = values if isinstance(values, Mapping) else {value: value for value in values}
+    return tuple(Choice(value, label, True, value == default) for value, label in labels.items())
 
 
-def picked(name: str, label: str, values: Sequence[str], length: int = 255, **flags: Any) -> Field:
+def picked(
+    name: str, label: str, values: Sequence[str] | Mapping[str, str], length: int = 255, **flags: Any
+) -> Field:
     """A picklist field."""
     kind = flags.pop("kind", "picklist")
-    return define(name, label, kind, length=length, choices=choices(values, flags.get("default")), **flags)
+    listed = choices(values, flags.get("default"))
+    return define(name, label, kind, length=length, choices=listed, **flags)
 
 
 def lookup(name: str, label: str, to: str | Sequence[str], relationship: str | None, **flags: Any) -> Field:

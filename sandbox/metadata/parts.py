@@ -53,16 +53,16 @@ ACCURACIES = [
     "State",
     "Unknown",
 ]
-CLEAN_STATUSES = [
-    "Matched",
-    "Different",
-    "Acknowledged",
-    "NotFound",
-    "Inactive",
-    "Pending",
-    "SelectMatch",
-    "Skipped",
-]
+CLEAN_STATUSES = {
+    "Matched": "In Sync",
+    "Different": "Different",
+    "Acknowledged": "Reviewed",
+    "NotFound": "Not Found",
+    "Inactive": "Inactive",
+    "Pending": "Not Compared",
+    "SelectMatch": "Select Match",
+    "Skipped": "Skipped",
+}
 ADDRESS_PARTS = (
     "Street",
     "City",
@@ -136,6 +136,18 @@ def photo() -> Field:
 def clean_status() -> Field:
     """What Data.com made of the record."""
     return picked("CleanStatus", "Clean Status", CLEAN_STATUSES, 40, restricted=True)
+
+
+def jigsaw_id(kind: str) -> Field:
+    """The Data.com record behind this one: text, although it bears a relationship name."""
+    return define(
+        f"Jigsaw{kind}Id",
+        f"Jigsaw {kind} ID",
+        "string",
+        length=20,
+        relationship=f"Jigsaw{kind}",
+        **SYSTEM,
+    )
 
 
 def individual() -> Field:

@@ -125,7 +125,7 @@ class Preparer:
                 writable = False
             return Slot(found, checker(found, intent.from_text), writable)
         lookup = self._sobject.relation(name)
-        if lookup is not None:
+        if lookup is not None and lookup.refers_to:
             return Slot(lookup, lambda value: value, True, parent=True)
         raise ApiError(
             400, "INVALID_FIELD", f"No such column '{name}' on sobject of type {self._sobject.name}"

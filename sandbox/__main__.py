@@ -1,0 +1,57 @@
+"""`python -m sandbox`: serves an org until it is interrupted."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+import duckdb
+
+from sandbox import Org, PortInUse, serve
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the command line, serve, and answer the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A Salesforce org on loopback.")
+    parser.add_argument("--port", type=int, default=8200, help="port on 127.0.0.1; 0 picks a free one")
+    parser.add_argument("--people", type=int, default=1000, help="leads and contacts to begin with")
+    parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same org")
+    parser.add_argument("--latency-ms", type=float, default=0, help="wait so long before each answer")
+    parser.add_argument("--path", help="keep the org in this file instead of in memory")
+    given = parser.parse_args(arguments)
+    if given.people < 0 or not 0 <= given.port < 65536 or given.latency_ms < 0:
+        parser.error("people, port and latency must not be negative, and a port is below 65536")
+    try:
+        org = Org(people=given.people, seed=given.seed, path=given.path)
+    except duckdb.Error as error:
+        print(f"cannot open {given.path}: {str(error).splitlines()[0]}", file=sys.stderr)
+        return 1
+    try:
+        server = serve(org, port=given.port, latency_ms=given.latency_ms)
+    except PortInUse as error:
+        print(f"{error}; choose another with --port, or 0 for any free one", file=sys.stderr)
+        return 1
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with server:
+        print(
+            f"A Salesforce org with {given.people} people is at\n"
+            f"  url            {server.url}\n"
+            f"  client id      {org.client_id}\n"
+            f"  client secret  {org.client_secret}\n"
+            f"  username       {org.username}\n"
+            f"  password       {org.password} (security token {org.security_token})\n"
+            "Ctrl-C ends it.",
+            flush=True,
+        )
+        stop.wait()
+    org.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
