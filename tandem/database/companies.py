@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tandem.clock import utc_now
@@ -41,7 +42,7 @@ def spread(session: Session, run_id: str, now: datetime, most_contacts: int) -> 
             Reason="'Account changed in Salesforce'",
         ),
     )
-    _show_on_contacts(session, "SELECT _record_id FROM change WHERE apply")
+    _show_on_contacts(session, "SELECT _record_id FROM change WHERE apply", COMPANY_COLUMNS_OF_PERSON)
 
 
 def take_over_edits(session: Session, run_id: str) -> int:
@@ -97,12 +98,13 @@ def take_over_edits(session: Session, run_id: str) -> int:
             " WHERE c.id = e.company_id",
             [now],
         )
-        _show_on_contacts(session, "SELECT company_id FROM company_edit")
+        # Only this column: a contact may hold an edit of another one, which comes next.
+        _show_on_contacts(session, "SELECT company_id FROM company_edit", [column])
     return taken
 
 
-def _show_on_contacts(session: Session, companies: str) -> None:
-    sets = ", ".join(f"{quoted(column)} = c.{quoted(column)}" for column in COMPANY_COLUMNS_OF_PERSON)
+def _show_on_contacts(session: Session, companies: str, columns: Sequence[str]) -> None:
+    sets = ", ".join(f"{quoted(column)} = c.{quoted(column)}" for column in columns)
     session.execute(
         f"UPDATE marketing.person p SET {sets} FROM marketing.company c"
         f" WHERE c.id = p.company_id AND {_CONTACTS} AND c.id IN ({companies})"
