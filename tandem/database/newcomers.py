@@ -13,10 +13,12 @@ from tandem.clock import utc_now
 from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
+from tandem.database.fields import columns_of
 from tandem.database.outbox import Answer
 from tandem.database.pending import wire_value
-from tandem.objects import LEAD
+from tandem.objects import CONTACT, LEAD
 from tandem.objects.field_map import MappedField
+from tandem.objects.user import ACCOUNT_OWNER_FIELDS
 from tandem.settings import SyncSettings
 
 _ABSENT = "(p.sfdc_type IS NULL OR p.sfdc_is_deleted)"  # 4.1; after a delete the old id counts as absent
@@ -94,16 +96,24 @@ def settle_leads(
         f"CAST(nullif(o.payload->>{literal(each.field)}, {literal(_default(each, rules))}) AS {each.sql_type})"
         for each in sent.values()
     )
+    # Who was deleted in Salesforce before lets go of the old record: one person, one record (17.5).
+    for each in (LEAD, CONTACT):
+        if columns_of(session, "salesforce", each.name):
+            session.execute(
+                f"UPDATE {mirror_of(each.name)} SET _record_id = NULL WHERE _record_id IN"
+                " (SELECT o.person_id FROM created c JOIN sync.outbox o ON o.id = c.id)"
+            )
     session.execute(
         f"""
-        INSERT INTO {mirror_of(LEAD.name)} (_record_id, Id, {", ".join(quoted(name) for name in sent)})
-        SELECT o.person_id, c.sfdc_id, {values}
+        INSERT INTO {mirror_of(LEAD.name)} (_record_id, Id, IsDeleted, {", ".join(quoted(name) for name in sent)})
+        SELECT o.person_id, c.sfdc_id, false, {values}
         FROM created c JOIN sync.outbox o ON o.id = c.id
         """
     )
     session.execute(
-        """
-        UPDATE marketing.person p SET sfdc_id = n.sfdc_id, sfdc_type = 'lead', sfdc_is_deleted = false, updated_at = ?
+        f"""
+        UPDATE marketing.person p SET sfdc_id = n.sfdc_id, sfdc_type = 'lead', sfdc_is_deleted = false,
+            company_id = NULL, {", ".join(f"{column} = NULL" for column in ACCOUNT_OWNER_FIELDS)}, updated_at = ?
         FROM (SELECT o.person_id, c.sfdc_id FROM created c JOIN sync.outbox o ON o.id = c.id) n
         WHERE p.id = n.person_id
         """,
