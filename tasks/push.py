@@ -43,7 +43,8 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
         outbox.journal_pending(session, declared, run.id)
         journal.open_steps(session, run.id, [object_name], Operation.PUSH_UPDATES)
         waiting = session.rows(
-            "SELECT id, sfdc_id, payload FROM sync.outbox WHERE object = ? AND state = 'journalled' ORDER BY id",
+            "SELECT id, sfdc_id, payload FROM sync.outbox WHERE object = ? AND operation = 'update'"
+            " AND state = 'journalled' ORDER BY id",  # creates without an answer are push_new's to settle
             [object_name],
         )
     records = [{"Id": row["sfdc_id"], **json.loads(row["payload"])} for row in waiting]
