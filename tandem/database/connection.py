@@ -158,6 +158,8 @@ class Database:
             try:
                 connection.execute(f"SET temp_directory = '{_quoted(path.parent / 'spill')}'")
                 connection.execute("SET preserve_insertion_order = false")
+                # Trying these out on every text column takes as long as all the rest of a bulk insert.
+                connection.execute("SET disabled_compression_methods = 'fsst,zstd'")
                 self._attach(connection, path, read_only)
                 connection.execute(f"USE {CATALOG}")
                 yield Session(connection)
