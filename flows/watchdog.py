@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prefect import flow, get_run_logger
@@ -20,8 +20,9 @@ def watchdog() -> dict[str, Any]:
     """See to it that exactly one cycle is under way or to come; says what it had to do."""
     settings = load()
     with get_client(sync_client=True) as client:
-        crashed = crash_zombies(client, writer_alive=_writer_alive(settings))
-        done = tend(client, timedelta(seconds=settings.sync.pause_seconds))
+        now = datetime.now(UTC)
+        crashed = crash_zombies(client, now, writer_alive=_writer_alive(settings))
+        done = tend(client, now, timedelta(seconds=settings.sync.pause_seconds))
     log = get_run_logger()
     if crashed:
         log.warning("%d cycles had died unseen and are marked as crashed.", crashed)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
+from pathlib import Path
 
 from flows.local.environment import prepare_environment
 from tandem.errors import TandemError
 from tandem.settings import load
+
+_SANDBOX_DATABASE = Path("data/sandbox.duckdb")
 
 
 def _interrupt(*_: object) -> None:
@@ -22,6 +26,9 @@ def main() -> int:
     parser.add_argument("--with-sandbox", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
+    if options.with_sandbox:
+        # Never the database of a real org: the sandbox forgets everything, and so does this one.
+        os.environ["TANDEM_DATABASE"] = str(_SANDBOX_DATABASE)
     try:
         settings = load()
         prepare_environment(settings)

@@ -7,7 +7,7 @@ So somebody looks after it: :func:`tend` sees to it that exactly one run is unde
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
@@ -53,7 +53,9 @@ def _in_state(*types: StateType) -> FlowRunFilter:
     return FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types))))
 
 
-def tend(client: SyncPrefectClient, pause: timedelta, patience: timedelta = PATIENCE) -> Tended:
+def tend(
+    client: SyncPrefectClient, now: datetime, pause: timedelta, patience: timedelta = PATIENCE
+) -> Tended:
     """Start the chain if it is dead, and cut it back to one if it has forked.
 
     A switched-off trigger means that somebody wants no cycles: then nothing is started.
@@ -75,7 +77,7 @@ def tend(client: SyncPrefectClient, pause: timedelta, patience: timedelta = PATI
         limit=1,
     )
     last_end = ended[0].end_time if ended else None
-    if last_end and datetime.now(UTC) - last_end < pause + patience:
+    if last_end and now - last_end < pause + patience:
         return Tended()
     return Tended(started=client.create_flow_run_from_deployment(deployment.id))
 
@@ -100,18 +102,17 @@ def cancel_runs_of_dead_workers(client: SyncPrefectClient) -> int:
     return len(stale)
 
 
-def crash_zombies(client: SyncPrefectClient, writer_alive: bool) -> int:
+def crash_zombies(client: SyncPrefectClient, now: datetime, writer_alive: bool) -> int:
     """Give cycles whose process died unseen their end, which starts the next; returns how many there were.
 
     :param writer_alive: whether somebody holds the database's lease: then a running cycle is believed.
     """
     deployment = client.read_deployment_by_name(DEPLOYMENT)
-    before = datetime.now(UTC) - PATIENCE
     zombies = [
         run
         for run in _runs(client, deployment, *_STARTED)
         if run.state
-        and run.state.timestamp < before
+        and run.state.timestamp < now - PATIENCE
         and not (writer_alive and run.state.type is StateType.RUNNING)
     ]
     for run in zombies:

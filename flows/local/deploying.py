@@ -29,11 +29,8 @@ def register(log: Path) -> None:
     :raises TandemError: Prefect refused; what it said is in ``log``.
     """
     template = ProcessWorker.get_default_base_job_template()
-    with get_client(sync_client=True) as client:
-        with suppress(ObjectAlreadyExists):
-            client.create_work_pool(
-                WorkPoolCreate(name=WORK_POOL, type="process", base_job_template=template)
-            )
+    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name=WORK_POOL, type="process", base_job_template=template))
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
         capture_output=True,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from flows.local import leashed
@@ -32,7 +33,7 @@ class LocalServer:
         """
         self._log = home / "server.log"
         with _listening(port) as listener:
-            _make_database(home)
+            make_database(home)
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             extra = {
                 "PREFECT__SERVER_FINAL": "1",
@@ -127,7 +128,7 @@ def _connection_url(file: Path) -> str:
     return f"sqlite+aiosqlite:///{file}"
 
 
-def _make_database(home: Path) -> None:
+def make_database(home: Path) -> None:
     """Make Prefect's database before its first server starts.
 
     Its migrations take seconds, several processes may come at once, and SQLite does not undo half of one:
@@ -156,4 +157,6 @@ def _make_database(home: Path) -> None:
             raise TandemError(
                 f"Prefect's database could not be made in {home}. Why is in {home / 'server.log'}."
             )
+        with closing(sqlite3.connect(draft)) as connection:  # so that all of it is in the one file
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         draft.rename(home / _DATABASE)

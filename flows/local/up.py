@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
+import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flows.local import leashed
@@ -32,7 +34,7 @@ def up(settings: Settings, port: int, with_sandbox: bool) -> None:
     with ExitStack() as stack:
         children = {"Prefect's server": stack.enter_context(_server(home, port))}
         if with_sandbox:
-            raise TandemError("--with-sandbox is not there yet.")
+            children["the sandbox"] = stack.enter_context(_sandbox(settings, home))
         # Imported here: Prefect reads the server's address, set a line above, when it is imported.
         from prefect.client.orchestration import get_client
 
@@ -46,7 +48,7 @@ def up(settings: Settings, port: int, with_sandbox: bool) -> None:
         with get_client(sync_client=True) as client:
             if stale := cancel_runs_of_dead_workers(client):
                 _say(f"Cancelled {stale} runs of an earlier `tandem up` that had not ended.")
-            begun = tend(client, pause, patience=-pause).started
+            begun = tend(client, datetime.now(UTC), pause, patience=-pause).started
         children["the worker"] = stack.enter_context(_worker(home, WORK_POOL))
         _say("The first cycle starts now" if begun else "The cycle that was to come stays as it is", end="; ")
         _say(f"each next one {pause.total_seconds():g} s after the end of the last. Ctrl-C stops everything.")
@@ -69,6 +71,33 @@ def _server(home: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
             yield server.process
     finally:
         server.stop()
+
+
+@contextmanager
+def _sandbox(settings: Settings, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start an org and let everything that is started later log in to it. It begins afresh each time."""
+    settings.database.unlink(missing_ok=True)
+    log = home / "sandbox.log"
+    log.unlink(missing_ok=True)
+    process = leashed.start(["sandbox", "--port", "0", "--json"], log)
+    try:
+        org = _first_words(process, log)
+        for name in ("url", "client_id", "client_secret"):
+            os.environ[f"TANDEM_SALESFORCE__{name.upper()}"] = org[name]
+        _say(f"The sandbox org is at {org['url']}, its database is {settings.database}")
+        yield process
+    finally:
+        leashed.stop(process)
+
+
+def _first_words(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
+    while process.poll() is None:
+        line, end, _ = log.read_text("utf-8").partition("\n")
+        if end:
+            words: dict[str, str] = json.loads(line)
+            return words
+        time.sleep(_PAUSE_BETWEEN_LOOKS)
+    raise TandemError(f"The sandbox ended as it started. Its last words are in {log}.")
 
 
 @contextmanager

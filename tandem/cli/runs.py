@@ -68,8 +68,8 @@ def sandbox(
     latency_ms: Annotated[float, typer.Option(min=0, help="Extra wait before each answer.")] = 0,
 ) -> None:
     """Start a Salesforce org on this machine, to try things out. Ctrl-C ends it."""
-    arguments = {"port": port, "people": people, "seed": seed, "latency-ms": latency_ms}
-    become("sandbox", *(part for name, value in arguments.items() for part in (f"--{name}", f"{value:g}")))
+    org = ("--people", str(people), "--seed", str(seed))
+    become("sandbox", "--port", str(port), *org, "--latency-ms", f"{latency_ms:g}")
 
 
 def up(

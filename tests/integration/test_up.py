@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.support.prefect_home import prepare_home
 
 ROOT = Path(__file__).parents[2]
 PAUSE = 2
@@ -77,6 +80,7 @@ class Project:
         keep = {
             name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "TANDEM"))
         }
+        prepare_home(folder / "data/prefect")
         self.environment = {
             **keep,
             "PYTHONPATH": str(ROOT),
@@ -94,7 +98,7 @@ class Project:
             text=True,
         )
         if wait:
-            process.wait(60)
+            process.wait(120)
         return process
 
     def marks(self, what: str = "", deployment: str = "continuous") -> list[Mark]:
@@ -137,18 +141,27 @@ def first_line(process: subprocess.Popen[str], start: str) -> str:
     raise AssertionError(f"no line {start!r} in {''.join(seen)}")
 
 
-def post(api: str, path: str, body: object) -> Any:
-    request = urllib.request.Request(
-        f"{api}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}
-    )
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
+def call(api: str, path: str, body: object = None) -> Any:
+    """Ask Prefect's API: GET without a body, else POST. It says 503 while its SQLite file is busy."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{api}{path}", data, {"Content-Type": "application/json"})
+
+    def answer() -> Any:
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return [json.load(answer)]
+        except urllib.error.HTTPError as error:
+            if error.code != 503:
+                raise
+        return None
+
+    return until(answer, 30, path)[0]
 
 
 def live_runs(api: str, deployment_id: str) -> int:
     states = {"type": {"any_": ["SCHEDULED", "PENDING", "RUNNING"]}}
     body = {"deployments": {"id": {"any_": [deployment_id]}}, "flow_runs": {"state": states}}
-    return int(post(api, "/flow_runs/count", body))
+    return int(call(api, "/flow_runs/count", body))
 
 
 @pytest.fixture
@@ -156,39 +169,37 @@ def project(tmp_path: Path) -> Project:
     return Project(tmp_path)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_the_chain_goes_on_whatever_happens_to_a_run(project: Project) -> None:
     process = project.up("--port", "0")
     try:
         api = first_line(process, "The UI is at").removeprefix("The UI is at ") + "/api"
 
         # The next run starts no sooner than the pause after the end of the last.
-        until(lambda: len(project.marks("start")) >= 2, 90, "two cycles")
+        until(lambda: len(project.marks("start")) >= 2, 180, "two cycles")
 
         # A run that fails is followed by another.
         (project.trace / "order").write_text("fail")
-        until(lambda: not (project.trace / "order").exists(), 20, "the failing run")
+        until(lambda: not (project.trace / "order").exists(), 60, "the failing run")
         failed = len(project.marks("start"))
-        until(lambda: len(project.marks("start")) > failed, 20, "a run after the failed one")
+        until(lambda: len(project.marks("start")) > failed, 60, "a run after the failed one")
 
         # So is one whose process is killed.
         (project.trace / "order").write_text("hang")
-        until(lambda: not (project.trace / "order").exists(), 20, "the hanging run")
+        until(lambda: not (project.trace / "order").exists(), 60, "the hanging run")
         victim = project.marks("start")[-1]
         killed_at = time.time()
         os.kill(victim.pid, signal.SIGKILL)
-        until(lambda: project.marks("start")[-1] != victim, 20, "a run after the killed one")
+        until(lambda: project.marks("start")[-1] != victim, 60, "a run after the killed one")
         assert project.marks("start")[-1].at - killed_at >= PAUSE
 
         # A run by hand through sync/now does not make a second chain.
-        with urllib.request.urlopen(f"{api}/deployments/name/sync/now", timeout=10) as answer:
-            now = json.load(answer)["id"]
-        post(api, f"/deployments/{now}/create_flow_run", {})
-        until(lambda: project.marks("end", "now"), 20, "the run by hand")
+        now = call(api, "/deployments/name/sync/now")["id"]
+        call(api, f"/deployments/{now}/create_flow_run", {})
+        until(lambda: project.marks("end", "now"), 60, "the run by hand")
         ended = len(project.marks("end"))
-        until(lambda: len(project.marks("end")) > ended, 30, "one more cycle")
-        with urllib.request.urlopen(f"{api}/deployments/name/sync/continuous", timeout=10) as answer:
-            chain = json.load(answer)["id"]
+        until(lambda: len(project.marks("end")) > ended, 90, "one more cycle")
+        chain = call(api, "/deployments/name/sync/continuous")["id"]
         assert live_runs(api, chain) <= 1
         assert live_runs(api, now) == 0
 
@@ -216,18 +227,18 @@ def test_the_chain_goes_on_whatever_happens_to_a_run(project: Project) -> None:
     assert "Crashed" in log
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_a_killed_up_leaves_nothing_behind_and_the_next_one_clears_up(project: Project) -> None:
     (project.trace / "order").write_text("hang")
     first = project.up("--port", "0")
     try:
-        until(lambda: project.marks("start"), 90, "the hanging run")
+        until(lambda: project.marks("start"), 180, "the hanging run")
         first.kill()
         first.wait()
-        until(lambda: not project.processes(), 20, "everything stopped")
+        until(lambda: not project.processes(), 60, "everything stopped")
         second = project.up("--port", "0")
         try:
-            until(lambda: project.marks("end"), 60, "a cycle that ends")
+            until(lambda: project.marks("end"), 180, "a cycle that ends")
             second.send_signal(signal.SIGTERM)
             assert second.wait(40) == 0
         finally:

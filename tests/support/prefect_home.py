@@ -1,0 +1,25 @@
+"""Prefect's database, made once per machine: its migrations take longer than most tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+
+
+def prepare_home(home: Path) -> None:
+    """Put a migrated, empty Prefect database into a home."""
+    home.mkdir(parents=True, exist_ok=True)
+    kept = Path(tempfile.gettempdir()) / f"tandem-tests-{os.getuid()}-prefect-{version('prefect')}.db"
+    target = home / "prefect.db"
+    if not kept.exists():
+        from flows.local.server import make_database
+
+        make_database(home)
+        draft = kept.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(target, draft)
+        draft.rename(kept)
+        return
+    shutil.copyfile(kept, target)
