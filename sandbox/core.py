@@ -49,7 +49,7 @@ class Core:
         self.store = Store(path)
         self.rulebook = Rulebook()
         self.writer = Writer(self.store, self.schema, self.clock, self.rulebook)
-        self.remover = Remover(self.store, self.schema, self.clock)
+        self.remover = Remover(self.writer)
         for part in (self.writer, self.remover):
             part.visible = self.visible_keys
         self.writer.world = lambda intent: self.world(intent.user)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from sandbox import ids, words
 from sandbox.core import ADMIN_PROFILE, ADMIN_USER, ORG_ID, STANDARD_PROFILE, SYNC_PROFILE, Core
 from sandbox.metadata.lead import CONVERTED_STATUS, STATUSES
+from sandbox.metadata.opportunity import STAGES
 from sandbox.store import Record
 
 YEARS = 6
@@ -63,6 +64,7 @@ def furnish(core: Core) -> None:
     )
     put("Profile", [_profile(core, key) for key in (ADMIN_PROFILE, STANDARD_PROFILE, SYNC_PROFILE)])
     put("User", _users())
+    put("OpportunityStage", _stages())
     queues = ["Inbound Leads", "Partner Leads"]
     put(
         "Group",
@@ -95,6 +97,23 @@ def furnish(core: Core) -> None:
             for place, status in enumerate(STATUSES)
         ],
     )
+
+
+def _stages() -> list[Record]:
+    return [
+        {
+            "MasterLabel": name,
+            "ApiName": name,
+            "IsActive": True,
+            "SortOrder": place + 1,
+            "DefaultProbability": float(probability),
+            "IsClosed": closed,
+            "IsWon": won,
+            "ForecastCategory": category,
+            "ForecastCategoryName": category_name,
+        }
+        for place, (name, (probability, closed, won, category, category_name)) in enumerate(STAGES.items())
+    ]
 
 
 def _profile(core: Core, profile_id: str) -> Record:

@@ -17,6 +17,7 @@ from sandbox.metadata.field import changed
 from sandbox.metadata.schema import custom_field, retyped
 from sandbox.metadata.sobject import SObject
 from sandbox.requestlog import RequestLog
+from sandbox.rules.assignment import AssignmentRule
 from sandbox.rules.draft import Intent, Outcome
 from sandbox.rules.validation import ValidationRule
 from sandbox.rules.writer import Hook
@@ -308,6 +309,14 @@ class Org:
         rules[:] = [rule for rule in rules if (rule.sobject, rule.name) != (self._object(obj).name, name)]
         save_state(self.core)
 
+    def add_assignment_rule(
+        self, obj: str, owner: str, condition: str | None = None, rule_id: str = ""
+    ) -> None:
+        """Give records to an owner (user or queue) on create and update; the first matching entry counts."""
+        rule = AssignmentRule(self._object(obj).name, owner, condition, rule_id)
+        self.core.rulebook.assignment.append(rule)
+        save_state(self.core)
+
     def on_before_save(self, obj: str, hook: Hook) -> None:
         """Run `hook(old, new)` before each save; what it answers is changed as well."""
         self.core.rulebook.hooks.setdefault(self._object(obj).name, []).append(hook)
@@ -338,7 +347,8 @@ class Org:
         return self.core.user(user) if user else self.core.admin
 
     def _intent(self, user: str | None) -> Intent:
-        return Intent(self._user(user))
+        # A person in the user interface chooses whether assignment rules run; the default there is no.
+        return Intent(self._user(user), auto_assign=False)
 
     def _world(self) -> World:
         return self.core.world(self.core.admin)

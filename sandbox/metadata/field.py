@@ -95,6 +95,7 @@ class Field:
     name_pointing: bool = False
     auto_number: bool = False
     html: bool = False
+    ascii_only: bool = False
     choices: tuple[Choice, ...] = ()
     restricted: bool = False
     default: Any = None
@@ -137,7 +138,7 @@ class Field:
     @property
     def byte_length(self) -> int:
         """Three bytes for a character, except in ids."""
-        return self.length if self.type in ("id", "reference") else self.length * 3
+        return self.length if self.ascii_only or self.type in ("id", "reference") else self.length * 3
 
 
 def define(name: str, label: str, kind: str, **flags: Any) -> Field:

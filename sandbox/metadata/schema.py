@@ -6,11 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.clock import Clock
-from sandbox.metadata import account, contact, custom, lead, setup
+from sandbox.metadata import account, activity, campaign, case, contact, custom, lead, opportunity, setup
 from sandbox.metadata.field import Field, changed, choices, define
 from sandbox.metadata.sobject import SObject
 
-CASCADES = frozenset([("Contact", "AccountId"), ("Opportunity", "AccountId"), ("Case", "AccountId")])
+CASCADES = frozenset(
+    [
+        ("Contact", "AccountId"),
+        ("Opportunity", "AccountId"),
+        ("Case", "AccountId"),
+        ("OpportunityContactRole", "OpportunityId"),
+        ("OpportunityContactRole", "ContactId"),
+        ("CampaignMember", "LeadId"),
+        ("CampaignMember", "ContactId"),
+    ]
+)
 """Lookups whose records go into the recycle bin with their parent, although they are no master-detail."""
 
 
@@ -34,6 +44,15 @@ class Schema:
             account.account,
             contact.contact,
             lead.lead,
+            opportunity.opportunity,
+            opportunity.contact_role,
+            opportunity.stage,
+            campaign.campaign,
+            campaign.member,
+            campaign.member_status,
+            activity.task,
+            activity.event,
+            case.case,
         ):
             found = make()
             found.put([*found.fields.values(), *custom.demo_fields(found.name)])
@@ -141,6 +160,27 @@ def retyped(field: Field, type: str, **flags: Any) -> Field:
 _PLURAL_RELATIONS = {
     ("Account", "Contact", "AccountId"): "Contacts",
     ("Account", "Account", "ParentId"): "ChildAccounts",
+    ("Account", "Opportunity", "AccountId"): "Opportunities",
+    ("Account", "Case", "AccountId"): "Cases",
+    ("Account", "Task", "WhatId"): "Tasks",
+    ("Account", "Event", "WhatId"): "Events",
+    ("Contact", "Case", "ContactId"): "Cases",
+    ("Contact", "CampaignMember", "ContactId"): "CampaignMembers",
+    ("Contact", "OpportunityContactRole", "ContactId"): "OpportunityContactRoles",
+    ("Contact", "Task", "WhoId"): "Tasks",
+    ("Contact", "Event", "WhoId"): "Events",
+    ("Lead", "CampaignMember", "LeadId"): "CampaignMembers",
+    ("Lead", "Task", "WhoId"): "Tasks",
+    ("Lead", "Event", "WhoId"): "Events",
+    ("Opportunity", "OpportunityContactRole", "OpportunityId"): "OpportunityContactRoles",
+    ("Opportunity", "Task", "WhatId"): "Tasks",
+    ("Opportunity", "Event", "WhatId"): "Events",
+    ("Campaign", "CampaignMember", "CampaignId"): "CampaignMembers",
+    ("Campaign", "CampaignMemberStatus", "CampaignId"): "CampaignMemberStatuses",
+    ("Campaign", "Opportunity", "CampaignId"): "Opportunities",
+    ("Campaign", "Campaign", "ParentId"): "ChildCampaigns",
+    ("Campaign", "Task", "WhatId"): "Tasks",
+    ("Case", "Case", "ParentId"): "Cases",
     ("Account", "User", "AccountId"): "Users",
     ("Contact", "User", "ContactId"): "Users",
     ("Group", "GroupMember", "GroupId"): "GroupMembers",

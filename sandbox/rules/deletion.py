@@ -6,17 +6,19 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sandbox import ids
-from sandbox.clock import Clock
-from sandbox.metadata.schema import CASCADES, Schema
+from sandbox.metadata.schema import CASCADES
 from sandbox.metadata.sobject import SObject
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
-from sandbox.store import Store
+from sandbox.rules.standard.registry import BEHAVIOURS, NONE
+from sandbox.rules.writer import Writer
 
 
 class Remover:
     """Moves records into the recycle bin and back."""
 
-    def __init__(self, store: Store, schema: Schema, clock: Clock) -> None:
+    def __init__(self, writer: Writer) -> None:
+        store, schema, clock = writer.store, writer.schema, writer.clock
+        self.writer = writer
         self.store = store
         self.schema = schema
         self.clock = clock
@@ -113,6 +115,9 @@ class Remover:
             "INSERT INTO _bin SELECT ?, unnest(?), unnest(?), ?, FALSE",
             [sobject.name, list(roots), list(roots.values()), stamp],
         )
+        behaviour = BEHAVIOURS.get(sobject.name, NONE)
+        if behaviour.removed:
+            behaviour.removed(self.writer, keys, intent)
         parents = {ids.make(sobject.prefix, key): key for key in keys}
         for child, lookup in self.schema.children(sobject.name):
             if (child.name, lookup.name) not in CASCADES and not lookup.master_detail:
@@ -154,4 +159,7 @@ class Remover:
             if "MasterRecordId" in found.fields:
                 marks["MasterRecordId"] = None
             self.store.update(found, [(key, {})], {n: v for n, v in marks.items() if n in found.fields})
+            behaviour = BEHAVIOURS.get(name, NONE)
+            if behaviour.removed:
+                behaviour.removed(self.writer, [key], intent)
         self.store.run("DELETE FROM _bin WHERE root = ?", [draft.id])

@@ -13,10 +13,11 @@ from sandbox.clock import Clock
 from sandbox.errors import RowError
 from sandbox.metadata.schema import Schema
 from sandbox.metadata.sobject import SObject
-from sandbox.rules import references, uniques, validation
+from sandbox.rules import assignment, references, uniques, validation
 from sandbox.rules.coerce import checker
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.prepare import Preparer
+from sandbox.rules.standard.registry import BEHAVIOURS, NONE
 from sandbox.soql.scope import World
 from sandbox.store import Record, Store
 
@@ -30,13 +31,13 @@ class Rulebook:
 
     def __init__(self) -> None:
         self.validation: list[validation.ValidationRule] = []
+        self.assignment: list[assignment.AssignmentRule] = []
         self.hooks: dict[str, list[Hook]] = {}
 
     def judges(self, sobject: SObject) -> bool:
         """Whether saving the object needs whole records."""
-        return bool(self.hooks.get(sobject.name)) or any(
-            rule.sobject == sobject.name for rule in self.validation
-        )
+        judged = {rule.sobject for rule in self.validation} | {rule.sobject for rule in self.assignment}
+        return sobject.name in judged or bool(self.hooks.get(sobject.name))
 
 
 class Writer:
@@ -184,7 +185,8 @@ class Writer:
     def _control(self, sobject: SObject) -> list[str]:
         wanted = ["IsDeleted", "IsConverted", "OwnerId", "FirstName", "LastName"]
         wanted += [item.name for item in sobject.stored if item.unique]
-        return [name for name in wanted if name in sobject.fields]
+        wanted += BEHAVIOURS.get(sobject.name, NONE).needs
+        return list(dict.fromkeys(name for name in wanted if name in sobject.fields))
 
     def _prepare(self, sobject: SObject, drafts: Sequence[Draft], intent: Intent, inserting: bool) -> None:
         preparer = Preparer(sobject, intent, inserting)
@@ -214,6 +216,9 @@ class Writer:
         references.resolve_links(self.store, self.schema, sobject, live)
         references.check(self.store, self.schema, sobject, [draft for draft in live if not draft.errors])
         self._automate(sobject, [draft for draft in live if not draft.errors])
+        behaviour = BEHAVIOURS.get(sobject.name, NONE)
+        if behaviour.derive and live:
+            behaviour.derive(self, [draft for draft in live if not draft.errors], intent)
         rules = [rule for rule in self.rulebook.validation if rule.sobject == sobject.name]
         if rules:
             validation.check(self.store, self.world(intent), sobject, rules, live)
@@ -241,8 +246,14 @@ class Writer:
                     draft.errors.append(ROLLED_BACK)
             return [settled(draft) for draft in drafts]
         live = [draft for draft in drafts if not draft.errors]
+        entries = [rule for rule in self.rulebook.assignment if rule.sobject == sobject.name]
+        if entries:
+            assignment.assign(self.store, self.world(intent), sobject, entries, live, intent)
         self._save(sobject, [draft for draft in live if draft.old is None], intent, inserting=True)
         self._save(sobject, [draft for draft in live if draft.old is not None], intent, inserting=False)
+        behaviour = BEHAVIOURS.get(sobject.name, NONE)
+        if behaviour.saved and live:
+            behaviour.saved(self, live, intent)
         return [settled(draft) for draft in drafts]
 
     def _save(self, sobject: SObject, drafts: Sequence[Draft], intent: Intent, inserting: bool) -> None:

@@ -13,7 +13,7 @@ RECORDED = Path(__file__).resolve().parents[3] / "shared" / "data" / "describe"
 pytestmark = pytest.mark.skipif(
     not RECORDED.is_dir(), reason=f"the recorded describe answers are missing: {RECORDED}"
 )
-FULL = ["Lead", "Contact", "Account"]
+FULL = ["Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole"]
 NOT_OURS = {"Account": {"RecordTypeId"}}
 """Fields of the recorded org that stand for its own set-up: packages, record types, custom fields."""
 
@@ -32,7 +32,8 @@ def test_objects_have_every_key_of_recorded_answers(client: Client, name: str) -
     theirs = recorded(name)
     assert set(theirs) - set(ours) == set()
     assert set(theirs["fields"][0]) == set(ours["fields"][0])
-    assert set(theirs["childRelationships"][0]) == set(ours["childRelationships"][0])
+    if theirs["childRelationships"]:
+        assert set(theirs["childRelationships"][0]) == set(ours["childRelationships"][0])
     same = ["createable", "updateable", "deletable", "undeletable", "keyPrefix", "label", "labelPlural"]
     same += ["mergeable", "queryable"]
     assert {key: ours[key] for key in same} == {key: theirs[key] for key in same}
@@ -55,7 +56,9 @@ def test_fields_are_those_of_recorded_answers_flag_by_flag(client: Client, name:
     assert not differing, "\n".join(f"{key}: {value}" for key, value in differing.items())
 
 
-FLAGGED = ["Lead", "Contact", "Account", "User", "RecordType", "Organization"]
+FLAGGED = ["Lead", "Contact", "Account", "User", "RecordType", "Organization", "Opportunity", "Campaign"]
+FLAGGED += ["OpportunityContactRole", "OpportunityStage", "CampaignMember", "CampaignMemberStatus"]
+FLAGGED += ["Task", "Event"]
 
 
 @pytest.mark.parametrize("name", FLAGGED)

@@ -1,0 +1,15 @@
+"""Which object has which behaviour."""
+
+from __future__ import annotations
+
+from sandbox.rules.standard import Behaviour, activity, campaign, case, opportunity
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    "Opportunity": opportunity.BEHAVIOUR,
+    "Campaign": campaign.CAMPAIGN,
+    "CampaignMember": campaign.MEMBER,
+    "Task": activity.BEHAVIOUR,
+    "Event": activity.BEHAVIOUR,
+    "Case": case.BEHAVIOUR,
+}
+NONE = Behaviour()
