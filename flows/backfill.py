@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated, Any
 
 from prefect import flow
@@ -13,6 +14,7 @@ from flows.progress import backfill_progress
 from flows.steps import attempt, names_to_sync
 from tandem.database import journal
 from tandem.database.journal import Operation, Status
+from tandem.quality.gx import warm_up
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
@@ -46,6 +48,8 @@ def backfill(
             finished = set() if restart else set(journal.watermarks(session))
         todo = [name for name in visible if name not in finished]
 
+        # Great Expectations takes seconds to load; Salesforce's first job takes longer.
+        threading.Thread(target=warm_up, daemon=True, name="load-great-expectations").start()
         with backfill_progress(todo) as progress:
             for question in ask(run, todo, everything=True):
                 name = question.query.object

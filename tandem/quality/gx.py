@@ -85,8 +85,22 @@ class Judge:
         )
 
 
-@cache
+# One thread loads, whoever else comes waits for it.
+_loading = threading.Lock()
+
+
+def warm_up() -> None:
+    """Load Great Expectations now, for instance while something else is waited for."""
+    _batch_definition()
+
+
 def _batch_definition() -> Any:
+    with _loading:
+        return _make_batch_definition()
+
+
+@cache
+def _make_batch_definition() -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     import great_expectations
     from great_expectations.data_context.types.base import ProgressBarsConfig
