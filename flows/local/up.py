@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
+import re
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -79,23 +79,23 @@ def _sandbox(settings: Settings, home: Path) -> Iterator[subprocess.Popen[bytes]
     settings.database.unlink(missing_ok=True)
     log = home / "sandbox.log"
     log.unlink(missing_ok=True)
-    process = leashed.start(["sandbox", "--port", "0", "--json"], log)
+    process = leashed.start(["sandbox", "--port", "0"], log)
     try:
-        org = _first_words(process, log)
-        for name in ("url", "client_id", "client_secret"):
-            os.environ[f"TANDEM_SALESFORCE__{name.upper()}"] = org[name]
+        org = _login_of(process, log)
+        for name, value in org.items():
+            os.environ[f"TANDEM_SALESFORCE__{name.upper().replace(' ', '_')}"] = value
         _say(f"The sandbox org is at {org['url']}, its database is {settings.database}")
         yield process
     finally:
         leashed.stop(process)
 
 
-def _first_words(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
+def _login_of(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
+    """Wait for what the sandbox says of itself, and return its address, client id and client secret."""
     while process.poll() is None:
-        line, end, _ = log.read_text("utf-8").partition("\n")
-        if end:
-            words: dict[str, str] = json.loads(line)
-            return words
+        said = dict(re.findall(r"^ +(url|client id|client secret) +(\S+)$", log.read_text("utf-8"), re.M))
+        if len(said) == 3:
+            return said
         time.sleep(_PAUSE_BETWEEN_LOOKS)
     raise TandemError(f"The sandbox ended as it started. Its last words are in {log}.")
 

@@ -73,17 +73,18 @@ def table(*columns: str, right: Iterable[str] = (), wrap: Iterable[str] = ()) ->
 def steps_table(steps: Iterable[Mapping[str, Any]], times: bool = False) -> Table:
     """Return the steps of runs, with their counts (section 23)."""
     counts = [each.capitalize() for each in COUNTS]
-    made = table(
-        *(["Started", "Took"] if times else []),
-        *("Object", "Operation", "Status"),
-        *counts,
-        right=["Took", *counts],
-    )
+    first = ["Started"] if times else []
+    made = table(*first, "Object", "Operation", "Status", *counts, right=counts, wrap=["Status"])
     for step in steps:
-        begin = [when(step["started_at"]), took(step)] if times else []
+        begin = [_briefly(step["started_at"])] if times else []
         figures = [f"{step.get(name) or 0:,}" for name in COUNTS]
         made.add_row(*begin, step["object"], step["operation"], step["status"], *figures)
     return made
+
+
+def _briefly(value: datetime) -> str:
+    local = _local(value)
+    return f"{local:%H:%M:%S}" if local.date() == datetime.now().date() else f"{local:%m-%d %H:%M}"
 
 
 def took(row: Mapping[str, Any]) -> str:

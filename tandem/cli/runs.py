@@ -62,13 +62,14 @@ def quality(as_json: JsonOption = False, verbose: VerboseOption = False) -> None
 
 
 def sandbox(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0: any free one.")] = 8080,
-    people: Annotated[int, typer.Option(min=0, help="How many leads and contacts the org has.")] = 1000,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same org.")] = 1,
-    latency_ms: Annotated[float, typer.Option(min=0, help="Extra wait before each answer.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0: any free one.")] = 8200,
+    people: Annotated[int, typer.Option(min=0, help="Leads and contacts to begin with.")] = 1000,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same org.")] = 7,
+    latency_ms: Annotated[float, typer.Option(min=0, help="Wait so long before each answer.")] = 0,
+    path: Annotated[str | None, typer.Option(help="Keep the org in this file, not in memory.")] = None,
 ) -> None:
     """Start a Salesforce org on this machine, to try things out. Ctrl-C ends it."""
-    org = ("--people", str(people), "--seed", str(seed))
+    org = ("--people", str(people), "--seed", str(seed), *(("--path", path) if path else ()))
     become("sandbox", "--port", str(port), *org, "--latency-ms", f"{latency_ms:g}")
 
 
