@@ -60,7 +60,7 @@ def measured(*command: str) -> dict[str, Any]:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"{' '.join(command)} failed")
-    facts: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
+    facts: dict[str, Any] = json.loads(output[output.index("{") :])
     return {**facts, "peak_mib": usage.ru_maxrss / 1024}
 
 
