@@ -89,8 +89,8 @@ def _view_new(
         f"""
         CREATE OR REPLACE TEMP VIEW incoming AS
         SELECT {", ".join(f"i.{quoted(name)}" for name in sorted(names))},
-               {_next_id(session, declared)} + list_extract({before}, CAST(i.file_index AS BIGINT) + 1) + i.file_row_number
-                   AS _record_id,
+               {_next_id(session, declared)} + i.file_row_number
+                   + list_extract({before}, CAST(i.file_index AS BIGINT) + 1) AS _record_id,
                CASE WHEN {_deleted("i", names)} THEN 'unseen' ELSE 'new' END AS _state,
                false AS _deleted_now, false AS _owner_changed, NULL AS _owner_before
         FROM {_staged(pages)} i WHERE Id NOT IN (SELECT id FROM held_back)

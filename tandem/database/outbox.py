@@ -7,9 +7,10 @@ what still differs is sent again. So no change is lost and no activity logged tw
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 
 from tandem.clock import utc_now
 from tandem.database.activity import ActivityType, attributes, log
@@ -44,13 +45,66 @@ def journal_pending(session: Session, declared: SyncedObject, run_id: str) -> No
     )
 
 
-def recover(session: Session, declared: SyncedObject, fields: Sequence[MappedField], run_id: str) -> int:
+def recognise(
+    session: Session,
+    declared: SyncedObject,
+    fields: Sequence[MappedField],
+    pages: Sequence[Path],
+    held_back: Collection[str],
+) -> None:
+    """Move the mirror to what an earlier run sent without hearing the answer, where the pages show it arrived.
+
+    It is our own write, so it is no change of Salesforce's, and what marketing changed since is compared with
+    it. Call it inside the merge's transaction, before the pages are merged.
+    """
+    open_rows = "object = ? AND operation = 'update' AND state = 'journalled'"
+    if not pages or not session.value(f"SELECT count(*) FROM sync.outbox WHERE {open_rows}", [declared.name]):
+        return
+    session.execute("CREATE OR REPLACE TEMP TABLE held_back (id VARCHAR)")
+    session.insert("held_back", [(each,) for each in held_back])
+    mirror = mirror_of(declared.name)
+    session.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE come_back AS
+        SELECT o.payload, i.* FROM read_parquet([{", ".join(literal(str(page)) for page in pages)}]) i
+        JOIN sync.outbox o ON o.sfdc_id = i.Id JOIN {mirror} m ON m.Id = i.Id
+        WHERE {" AND ".join(f"o.{each}" for each in open_rows.split(" AND "))}
+          AND i.Id NOT IN (SELECT id FROM held_back)
+          AND (m.SystemModstamp IS NULL OR i.SystemModstamp >= m.SystemModstamp)
+          AND (m._pushed_after IS NULL OR i.SystemModstamp >= m._pushed_after)
+        QUALIFY row_number() OVER (PARTITION BY i.Id ORDER BY i.SystemModstamp DESC) = 1
+        """,
+        [declared.name],
+    )
+    present = session.rows("SELECT DISTINCT unnest(json_keys(payload)) AS name FROM come_back")
+    names = {row["name"] for row in present}
+    for each in fields:
+        if each.column and each.field in names:
+            theirs = f"c.{quoted(each.field)}"
+            session.execute(
+                f"UPDATE {mirror} m SET {quoted(each.field)} = {theirs} FROM come_back c WHERE m.Id = c.Id"
+                f" AND json_exists(c.payload, {literal(each.field)}) AND NOT {differ(_sent('c', each), theirs, each)}"
+            )
+
+
+def recover(
+    session: Session,
+    declared: SyncedObject,
+    fields: Sequence[MappedField],
+    run_id: str,
+    person_ids: Sequence[int] | None = None,
+) -> int:
     """Settle what an earlier run sent or meant to send; returns the rows that turned out to be done.
 
     Call it after Salesforce's changes were merged, inside a transaction.
+
+    :param person_ids: only these people's; ``None``: everybody's.
     """
+    chosen = "" if person_ids is None else " AND person_id IN (SELECT unnest(CAST(? AS BIGINT[])))"
+    parameters = [declared.name] if person_ids is None else [declared.name, list(person_ids)]
     arrived = " AND ".join(
-        f"(NOT json_exists(o.payload, {literal(each.field)}) OR NOT {differ(_sent('o', each), f'm.{quoted(each.field)}', each)})"
+        f"(NOT json_exists(o.payload, {literal(each.field)})"
+        f" OR NOT {differ(_sent('o', each), f'm.{quoted(each.field)}', each)})"
         for each in fields
         if each.column
     )
@@ -59,9 +113,9 @@ def recover(session: Session, declared: SyncedObject, fields: Sequence[MappedFie
         CREATE OR REPLACE TEMP TABLE settled AS
         SELECT o.id, o.person_id, o.sfdc_id, o.payload
         FROM sync.outbox o JOIN {mirror_of(declared.name)} m ON m.Id = o.sfdc_id
-        WHERE o.object = ? AND o.operation = 'update' AND o.state = 'journalled' AND {arrived}
+        WHERE o.object = ? AND o.operation = 'update' AND o.state = 'journalled'{chosen} AND {arrived}
         """,
-        [declared.name],
+        parameters,
     )
     done = int(session.value("SELECT count(*) FROM settled"))
     if done:
@@ -69,8 +123,8 @@ def recover(session: Session, declared: SyncedObject, fields: Sequence[MappedFie
         _close(session, "done", "SELECT id FROM settled")
     session.execute(
         "UPDATE sync.outbox SET state = 'superseded', settled_at = ?"
-        " WHERE object = ? AND operation = 'update' AND state = 'journalled'",
-        [utc_now(), declared.name],
+        f" WHERE object = ? AND operation = 'update' AND state = 'journalled'{chosen}",
+        [utc_now(), *parameters],
     )
     return done
 

@@ -16,12 +16,23 @@ from tandem.objects import CONTACT, LEAD, SyncedObject
 from tests.support.model import Model, Remote
 from tests.support.offline import EPOCH, Offline, stamp
 
-FIELDS = {"FirstName": "string", "Description": "textarea", "HasOptedOutOfEmail": "boolean", "Score__c": "double"}
-COLUMNS = {"FirstName": "first_name", "Description": "person_notes", "HasOptedOutOfEmail": "unsubscribed",
-           "Score__c": "score__c"}
+FIELDS = {
+    "FirstName": "string",
+    "Description": "textarea",
+    "HasOptedOutOfEmail": "boolean",
+    "Score__c": "double",
+}
+COLUMNS = {
+    "FirstName": "first_name",
+    "Description": "person_notes",
+    "HasOptedOutOfEmail": "unsubscribed",
+    "Score__c": "score__c",
+}
 TEXTS = st.sampled_from([None, "", "NA", "00000", " x", "x", "a\r\nb", "a\nb", 'q"uo,te', "😀", "é" * 300])
 VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "FirstName": TEXTS, "Description": TEXTS, "HasOptedOutOfEmail": st.booleans(),
+    "FirstName": TEXTS,
+    "Description": TEXTS,
+    "HasOptedOutOfEmail": st.booleans(),
     "Score__c": st.one_of(st.none(), st.integers(-5, 5).map(float)),
 }
 RECORDS = st.integers(0, 3)
@@ -35,7 +46,10 @@ def edits(draw: st.DrawFn, kind: str) -> tuple[str, int, str, Any]:
 
 
 STEPS = st.one_of(
-    edits("theirs"), edits("theirs"), edits("ours"), edits("ours"),
+    edits("theirs"),
+    edits("theirs"),
+    edits("ours"),
+    edits("ours"),
     st.tuples(st.sampled_from(["delete", "undelete", "touch"]), RECORDS),
     st.tuples(st.just("cycle"), st.sets(RECORDS, max_size=2)),
     st.tuples(st.just("cycle"), st.just(frozenset())),
@@ -69,7 +83,9 @@ class World:
         if record in self.model.ours:
             self.model.ours[record].person[name] = value
             with self.engine.database.write() as session:
-                session.execute(f"UPDATE marketing.person SET {COLUMNS[name]} = ? WHERE sfdc_id = ?", [value, record])
+                session.execute(
+                    f"UPDATE marketing.person SET {COLUMNS[name]} = ? WHERE sfdc_id = ?", [value, record]
+                )
 
     def mark(self, number: int, kind: str) -> None:
         there = self.model.remote.get(record_id(number))
@@ -89,7 +105,10 @@ class World:
         self.model.cycle(self.tick(), refuse)
         expected = self.model.counts
         assert (counts.new, counts.updated, counts.deleted, counts.skipped) == (
-            expected["new"], expected["updated"], expected["deleted"], expected["skipped"]
+            expected["new"],
+            expected["updated"],
+            expected["deleted"],
+            expected["skipped"],
         )
         assert len(sent) == expected["pushed"]
 
@@ -102,7 +121,8 @@ class World:
             people = {row["sfdc_id"]: row for row in session.rows("SELECT * FROM marketing.person")}
             logged = session.rows(
                 "SELECT p.sfdc_id, a.activity_type_id AS type, a.primary_attribute_value AS about,"
-                " a.attributes->>'Old Value' AS old, a.attributes->>'New Value' AS new, a.attributes->>'Status' AS status"
+                " a.attributes->>'Old Value' AS old, a.attributes->>'New Value' AS new,"
+                " a.attributes->>'Status' AS status"
                 " FROM marketing.activity a JOIN marketing.person p ON p.id = a.person_id"
             )
             conflicts = session.rows("SELECT sfdc_id, field, losing_value FROM sync.conflict")
@@ -136,7 +156,9 @@ def as_text(value: Any) -> str | None:
 
 @pytest.mark.parametrize("declared", [LEAD, CONTACT], ids=["lead", "contact"])
 @settings(
-    max_examples=40, deadline=None, derandomize=True,
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(history=st.lists(STEPS, min_size=3, max_size=14))
