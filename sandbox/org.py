@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,14 @@ from sandbox.core import ADMIN_USER, SYNC_PROFILE, SYNC_USER, Core
 from sandbox.errors import RowError
 from sandbox.faults import Faults
 from sandbox.metadata.field import changed
+from sandbox.metadata.lead import CONVERTED_STATUS
 from sandbox.metadata.schema import custom_field, retyped
 from sandbox.metadata.sobject import SObject
 from sandbox.requestlog import RequestLog
 from sandbox.rules.assignment import AssignmentRule
+from sandbox.rules.conversion import Conversion, Converted, convert
 from sandbox.rules.draft import Intent, Outcome
+from sandbox.rules.merging import merge
 from sandbox.rules.validation import ValidationRule
 from sandbox.rules.writer import Hook
 from sandbox.sessions import ConnectedApp
@@ -188,6 +191,26 @@ class Org:
         """Take a record out of the recycle bin."""
         self._object(name)
         _only(self.core.remover.undelete([record_id], self._intent(user)))
+
+    def merge(
+        self, name: str, winner: str, losers: Sequence[str], values: Mapping[str, Any] | None = None
+    ) -> None:
+        """Merge records as the user interface does."""
+        core = self.core
+        done = merge(
+            core.writer, core.remover, self._object(name), winner, losers, values or {}, self._intent(None)
+        )
+        if done.errors:
+            raise RefusedByOrg(list(done.errors))
+
+    def convert_lead(
+        self, lead_id: str, status: str = CONVERTED_STATUS, user: str | None = None, **how: Any
+    ) -> Converted:
+        """Convert a lead; `how` are the options of `Conversion`."""
+        done = convert(self.core.writer, Conversion(lead_id, status, **how), self._intent(user))
+        if done.errors:
+            raise RefusedByOrg(list(done.errors))
+        return done
 
     def get(self, name: str, record_id: str) -> dict[str, Any]:
         """All fields of a record, deleted or not; moments are aware datetimes."""

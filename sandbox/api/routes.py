@@ -7,11 +7,14 @@ from sandbox.api import (
     bulk2_query,
     collections,
     composite,
+    composite_more,
     describe,
     limits,
     oauth,
     query,
+    replicate,
     rows,
+    soap,
     versions,
 )
 from sandbox.core import Core
@@ -28,8 +31,11 @@ def dispatcher(core: Core) -> Dispatcher:
     # Fixed segments go before placeholders: `composite/sobjects` before `sobjects/{name}`.
     collections.add(out.data)
     composite.add(out)
+    composite_more.add(out)
     describe.add(out.data)
+    replicate.add(out.data)
     rows.add(out.data)
+    soap.add(out.root)
     bulk2_query.add(out.data, core)
     bulk2_ingest.add(out.data, core)
     return out

@@ -37,6 +37,8 @@ class Call:
     nested: bool = False
     client: str = ""
     token: str = ""
+    counted: bool = False
+    """Set by handlers that count for themselves."""
 
     @property
     def who(self) -> User:

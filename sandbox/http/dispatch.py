@@ -32,6 +32,7 @@ class Dispatcher:
                 call.core.meter.count()
                 counted = True
             answer = route.handler(call, found)
+            counted = counted or call.counted
         except OAuthError as error:
             answer = Answer(error.status, {"error": error.error, "error_description": error.description})
         except ApiError as error:

@@ -1,0 +1,215 @@
+"""SOAP: login, conversion, merge, undelete, replication; and the REST twins where there are any."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree
+
+import requests
+from http_client import Client, code
+from simple_salesforce import SalesforceLogin
+
+from sandbox import Org, Server
+
+
+def envelope(body: str, session: str = "") -> str:
+    return (
+        '<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
+        'xmlns="urn:partner.soap.sforce.com"><e:Header><SessionHeader><sessionId>'
+        f"{session}</sessionId></SessionHeader></e:Header><e:Body>{body}</e:Body></e:Envelope>"
+    )
+
+
+def strip(node: ElementTree.Element) -> Any:
+    """An element as nested dicts and lists, namespaces gone; what repeats becomes a list."""
+    if not len(node):
+        return node.text
+    out: dict[str, Any] = {}
+    for child in node:
+        name, value = child.tag.rpartition("}")[2], strip(child)
+        if name in out:
+            out[name] = [*(out[name] if isinstance(out[name], list) else [out[name]]), value]
+        else:
+            out[name] = value
+    return out
+
+
+class Soap:
+    def __init__(self, server: Server, client: Client) -> None:
+        self.url = f"{server.url}/services/Soap/u/60.0"
+        self.session = client.token
+
+    def raw(self, body: str, session: str | None = None) -> requests.Response:
+        text = envelope(body, self.session if session is None else session)
+        return requests.post(
+            self.url,
+            data=text.encode(),
+            headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
+            timeout=20,
+        )
+
+    def call(self, body: str) -> Any:
+        answer = self.raw(body)
+        assert answer.status_code == 200, answer.text
+        whole = strip(ElementTree.fromstring(answer.content))
+        return next(iter(whole["Body"].values()))["result"]
+
+
+def test_login_by_simple_salesforce(org: Org, server: Server) -> None:
+    session_id, instance = SalesforceLogin(
+        username=org.username,
+        password=org.password,
+        security_token=org.security_token,
+        scratch_url=server.url,
+    )
+    assert instance == server.url.removeprefix("http://")
+    answer = requests.get(
+        f"{server.url}/services/data/v60.0/limits",
+        headers={"Authorization": f"Bearer {session_id}"},
+        timeout=20,
+    )
+    assert answer.status_code == 200
+
+
+def test_faults(org: Org, server: Server, client: Client) -> None:
+    soap = Soap(server, client)
+    bad = soap.raw("<login><username>x</username><password>y</password></login>", session="")
+    assert (bad.status_code, "<faultcode>sf:INVALID_LOGIN</faultcode>" in bad.text) == (500, True)
+    assert "INVALID_SESSION_ID" in soap.raw("<getUserInfo/>", session="no").text
+    assert "No operation available" in soap.raw("<dance/>").text
+    assert requests.post(soap.url, data="<a>", timeout=20).status_code == 500
+    assert (
+        "UNSUPPORTED_API_VERSION" in requests.post(soap.url.replace("60.0", "20.0"), data="", timeout=20).text
+    )
+    assert soap.call("<getUserInfo/>")["userId"] == org.sync_user_id
+
+
+LEAD = {
+    "FirstName": "Lea",
+    "LastName": "D",
+    "Company": "Lead Co",
+    "Email": "lea@d.example",
+    "City": "Berlin",
+    "LeadSource": "Web",
+    "Favorite_Color__c": "Red",
+}
+
+
+def test_conversion_has_every_effect(org: Org, server: Server, client: Client) -> None:
+    lead = client.create("Lead", **LEAD)
+    campaign = client.create("Campaign", Name="Fair")
+    member = client.create("CampaignMember", CampaignId=campaign, LeadId=lead)
+    task = client.create("Task", Subject="Call", WhoId=lead)
+    org.clock.advance(60)
+    done = Soap(server, client).call(
+        f"<convertLead><leadConverts><leadId>{lead}</leadId>"
+        "<convertedStatus>Closed - Converted</convertedStatus></leadConverts></convertLead>"
+    )
+    assert done["success"] == "true", done
+    record = org.get("Lead", lead)
+    assert (record["IsConverted"], record["Status"]) == (True, "Closed - Converted")
+    assert record["ConvertedContactId"] == done["contactId"]
+    contact, account = org.get("Contact", done["contactId"]), org.get("Account", done["accountId"])
+    assert (contact["Name"], contact["MailingCity"], contact["AccountId"]) == (
+        "Lea D",
+        "Berlin",
+        account["Id"],
+    )
+    assert (contact["Favorite_Color__c"], account["Name"]) == ("Red", "Lead Co")
+    deal = org.get("Opportunity", done["opportunityId"])
+    assert (deal["Name"], deal["StageName"], deal["AccountId"]) == ("Lead Co-", "Prospecting", account["Id"])
+    assert org.get("CampaignMember", member)["ContactId"] == contact["Id"]
+    assert org.get("Task", task)["WhoId"] == contact["Id"]
+    assert org.get("Campaign", campaign)["NumberOfConvertedLeads"] == 1
+    assert code(client.patch(f"sobjects/Lead/{lead}", {"Title": "x"})) == (
+        400,
+        "CANNOT_UPDATE_CONVERTED_LEAD",
+    )
+
+
+def test_conversion_into_existing_fills_only_what_is_empty(org: Org, server: Server, client: Client) -> None:
+    account = client.create("Account", Name="Old")
+    contact = client.create("Contact", LastName="Old", AccountId=account, LeadSource="Other")
+    lead = client.create("Lead", **LEAD)
+    options = f"<accountId>{account}</accountId><contactId>{contact}</contactId>"
+    body = (
+        f"<convertLead><leadConverts><leadId>{lead}</leadId>{options}<convertedStatus>Closed - Converted"
+        "</convertedStatus><doNotCreateOpportunity>true</doNotCreateOpportunity></leadConverts></convertLead>"
+    )
+    assert Soap(server, client).call(body)["opportunityId"] is None
+    record = org.get("Contact", contact)
+    assert (record["LastName"], record["Email"], record["LeadSource"]) == ("Old", "lea@d.example", "Other")
+    assert org.get("Account", account)["Name"] == "Old"
+
+
+def test_conversion_refusals_leave_nothing(org: Org, server: Server, client: Client) -> None:
+    queue = org.query("SELECT Id FROM Group WHERE Type = 'Queue' LIMIT 1")[0]["Id"]
+    lead = client.create("Lead", **LEAD, OwnerId=queue)
+    soap = Soap(server, client)
+    before = (org.count("Account"), org.count("Contact"))
+    good = "<convertedStatus>Closed - Converted</convertedStatus>"
+    for inner in (good, "<convertedStatus>Working - Contacted</convertedStatus>"):
+        body = f"<convertLead><leadConverts><leadId>{lead}</leadId>{inner}</leadConverts></convertLead>"
+        assert soap.call(body)["success"] == "false"
+    assert (org.count("Account"), org.count("Contact")) == before
+    owner = f"<ownerId>{org.admin_id}</ownerId>"
+    body = f"<convertLead><leadConverts><leadId>{lead}</leadId>{good}{owner}</leadConverts></convertLead>"
+    assert soap.call(body)["success"] == "true"
+
+
+def test_merge_leaves_pointers_and_moves_children(org: Org, server: Server, client: Client) -> None:
+    winner, loser = (client.create("Lead", **{**LEAD, "LastName": name}) for name in ("Win", "Lose"))
+    campaign = client.create("Campaign", Name="Fair")
+    member = client.create("CampaignMember", CampaignId=campaign, LeadId=loser)
+    org.clock.advance(60)
+    done = Soap(server, client).call(
+        '<merge><request><masterRecord xmlns:s="urn:sobject.partner.soap.sforce.com"><s:type>Lead</s:type>'
+        f"<s:Id>{winner}</s:Id><s:Title>Boss</s:Title></masterRecord>"
+        f"<recordToMergeIds>{loser}</recordToMergeIds></request></merge>"
+    )
+    assert (done["success"], done["mergedRecordIds"]) == ("true", loser)
+    gone = client.query(f"SELECT IsDeleted, MasterRecordId FROM Lead WHERE Id = '{loser}'", "queryAll")
+    assert gone.json()["records"][0]["MasterRecordId"] == winner
+    assert org.get("Lead", winner)["Title"] == "Boss"
+    assert org.get("CampaignMember", member)["LeadId"] == winner
+
+
+def test_undelete_and_replication(org: Org, server: Server, client: Client) -> None:
+    soap = Soap(server, client)
+    lead = client.create("Lead", **LEAD)
+    client.delete(f"sobjects/Lead/{lead}")
+    start = (org.clock.now()).strftime("%Y-%m-%dT%H:%M:%SZ")
+    org.clock.advance(180)
+    end = org.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+    window = {"start": start, "end": end}
+    gone = client.get("sobjects/Lead/deleted", params=window).json()
+    assert [row["id"] for row in gone["deletedRecords"]] == [lead]
+    assert gone["latestDateCovered"] <= end.replace("Z", ".000+0000")
+    assert soap.call(f"<undelete><ids>{lead}</ids></undelete>")["success"] == "true"
+    assert client.get(f"sobjects/Lead/{lead}").status_code == 200
+    org.clock.advance(120)
+    later = {"start": start, "end": org.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")}
+    assert lead in client.get("sobjects/Lead/updated", params=later).json()["ids"]
+    assert client.get("sobjects/Lead/deleted", params=later).json()["deletedRecords"] == []
+    assert code(client.get("sobjects/Lead/updated", params={"start": end, "end": end}))[1] == (
+        "INVALID_REPLICATION_DATE"
+    )
+
+
+def test_create_update_query_delete(org: Org, server: Server, client: Client) -> None:
+    soap = Soap(server, client)
+    made = soap.call(
+        "<create><sObjects><type>Lead</type><LastName>&lt;S&gt;</LastName><Company>c</Company></sObjects></create>"
+    )
+    lead = made["id"]
+    assert org.get("Lead", lead)["LastName"] == "<S>"
+    soap.call(f"<update><sObjects><type>Lead</type><Id>{lead}</Id><Title>t</Title></sObjects></update>")
+    soap.call(
+        f"<update><sObjects><type>Lead</type><Id>{lead}</Id><fieldsToNull>Title</fieldsToNull></sObjects></update>"
+    )
+    assert org.get("Lead", lead)["Title"] is None
+    found = soap.call(
+        f"<query><queryString>SELECT Id, LastName FROM Lead WHERE Id = '{lead}'</queryString></query>"
+    )
+    assert (found["size"], found["records"]["LastName"]) == ("1", "<S>")
+    assert soap.call(f"<delete><ids>{lead}</ids></delete>")["success"] == "true"
