@@ -9,8 +9,9 @@ import contextlib
 import io
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -42,7 +43,7 @@ class Template:
     snapshot: Snapshot
     database: Path
     cast: Cast
-    summary: dict = field(default_factory=dict)
+    summary: dict[str, Any]
 
 
 def furnish(org: Org) -> Cast:
@@ -56,39 +57,45 @@ def furnish(org: Org) -> Cast:
     account = org.create(
         "Account",
         {
-            **{
-                "Name": "Analytical Engines",
-                "Industry": "Machinery",
-                "NumberOfEmployees": 20,
-                "OwnerId": owner,
-            },
-            **{"Website": "https://engines.example", "AnnualRevenue": 1000000, "Phone": "+44 20 1"},
+            "Name": "Analytical Engines",
+            "Industry": "Machinery",
+            "NumberOfEmployees": 20,
+            "AnnualRevenue": 1_000_000,
+            "Website": "https://engines.example",
+            "Phone": "+44 20 1",
+            "OwnerId": owner,
         },
     )
     lead = org.create(
         "Lead",
         {
-            **{"FirstName": "Ada", "LastName": "Lovelace", "Company": "Lovelace Ltd", "Title": "Countess"},
-            **{"Email": "ada@lovelace.example", "Phone": "+44 20 2", "City": "London", "Rating": "Warm"},
-            **{
-                "Status": "Open - Not Contacted",
-                "LeadSource": "Web",
-                "OwnerId": owner,
-                "Legacy__c": "from before",
-            },
+            "FirstName": "Ada",
+            "LastName": "Lovelace",
+            "Company": "Lovelace Ltd",
+            "Title": "Countess",
+            "Email": "ada@lovelace.example",
+            "Phone": "+44 20 2",
+            "City": "London",
+            "Rating": "Warm",
+            "Status": "Open - Not Contacted",
+            "LeadSource": "Web",
+            "OwnerId": owner,
+            "Legacy__c": "from before",
         },
     )
-    contact, colleague = org.create_many(
-        "Contact",
-        [
-            {
-                **{"FirstName": "Charles", "LastName": "Babbage", "AccountId": account, "Title": "Inventor"},
-                **{"Email": "charles@engines.example", "Phone": "+44 20 3", "OwnerId": owner},
-                **{"LeadSource": "Other", "MailingCity": "London"},
-            },
-            {"FirstName": "Luigi", "LastName": "Menabrea", "AccountId": account, "OwnerId": owner},
-        ],
-    )
+    charles = {
+        "FirstName": "Charles",
+        "LastName": "Babbage",
+        "AccountId": account,
+        "Title": "Inventor",
+        "Email": "charles@engines.example",
+        "Phone": "+44 20 3",
+        "MailingCity": "London",
+        "LeadSource": "Other",
+        "OwnerId": owner,
+    }
+    luigi = {"FirstName": "Luigi", "LastName": "Menabrea", "AccountId": account, "OwnerId": owner}
+    contact, colleague = org.create_many("Contact", [charles, luigi])
     return Cast(lead, contact, colleague, account, owner, queue)
 
 

@@ -1,0 +1,285 @@
+"""The cycle: what is read, what is written, what is counted (section 1)."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import serve
+from tests.conformance.conftest import Cast, Template
+from tests.conformance.wire import Wire
+from tests.integration.test_up import first_line, until
+from tests.support.world import PROJECT, World
+
+TABLES = {
+    "User": "sales_user",
+    "Group": "lead_queue",
+    "Account": "company",
+    "Lead": "person",
+    "Contact": "person",
+}
+
+
+def records_there(world: World, name: str) -> dict[str, dict[str, Any]]:
+    """Return an object's living records as the administrator sees them, by id."""
+    where = " WHERE Type = 'Queue'" if name == "Group" else ""
+    return {
+        row["Id"]: world.org.get(name, row["Id"]) for row in world.org.query(f"SELECT Id FROM {name}{where}")
+    }
+
+
+def assert_all_here(world: World, hidden: str) -> None:
+    """Every record is here once, with the value of every field that is mapped; the hidden one is not."""
+    for name, table in TABLES.items():
+        there = records_there(world, name)
+        there.pop(hidden, None)
+        kind = f" WHERE sfdc_type = '{name.lower()}'" if table == "person" else ""
+        here = world.rows(f"SELECT * FROM marketing.{table}{kind}")
+        assert sorted(row["sfdc_id"] for row in here) == sorted(there), name
+        fields = world.rows(
+            "SELECT field, column_name FROM sync.field_map WHERE object = ? AND column_name IS NOT NULL", name
+        )
+        assert fields
+        for row in here:
+            for each in fields:
+                theirs = there[row["sfdc_id"]][each["field"]]
+                if isinstance(theirs, datetime):
+                    theirs = theirs.replace(tzinfo=None)
+                assert row[each["column_name"]] == theirs, (name, each["field"])
+
+
+@pytest.mark.conformance("ENG-02")
+def test_after_the_first_cycle_everything_visible_is_here(world: World) -> None:
+    hidden, binned = world.org.create_many(
+        "Lead", [{"LastName": each, "Company": "Nowhere"} for each in ("Hidden", "Binned")]
+    )
+    world.org.hide_record("Lead", hidden)
+    world.org.delete("Lead", binned)
+
+    world.sync()  # nothing was set up before: a cycle that finds nothing reads everything
+
+    assert_all_here(world, hidden)
+
+
+@pytest.mark.conformance("ENG-02")
+def test_after_the_full_copy_everything_visible_is_here(synced: World, template: Template) -> None:
+    assert_all_here(synced, hidden="")
+    pulled = [step for step in template.summary["steps"] if step["operation"] == "Pull updates"]
+    assert {step["object"]: step["new"] for step in pulled} == {
+        name: len(records_there(synced, name)) for name in TABLES
+    }
+
+
+@pytest.mark.conformance("ENG-03")
+def test_unchanged_records_are_not_read_again(synced: World, cast: Cast, wire: Wire) -> None:
+    synced.org.update("Lead", cast.lead, {"City": "Marylebone"})
+    late = synced.org.query(f"SELECT Id FROM Lead WHERE IsConverted = false AND Id != '{cast.lead}'")[0]["Id"]
+    synced.org.write_late("Lead", late, {"City": "Late"}, synced.org.clock.now() - timedelta(minutes=5))
+
+    synced.sync()
+
+    asked = wire.questions()
+    assert len(asked) == len(TABLES)
+    assert all("SystemModstamp >= " in soql for soql in asked)
+    read = [row["Id"] for soql in asked for row in synced.org.query_all(soql)]
+    assert sorted(read) == sorted([cast.lead, late])  # of all the records, only these
+    assert [each.path for each in synced.org.requests if "/jobs/query" in each.path] == []
+    assert (synced.person(cast.lead)["city"], synced.person(late)["city"]) == ("Marylebone", "Late")
+
+    # What the overlap makes it read twice does not count a second time.
+    logged = synced.rows("SELECT count(*) AS n FROM marketing.activity")
+    synced.org.clock.advance(hours=1)
+    summary = synced.sync(objects=["Lead"])
+    step = synced.steps(summary)["Lead", "Pull updates"]
+    assert [step[name] for name in ("new", "updated", "deleted", "skipped")] == [0, 0, 0, 0]
+    assert synced.rows("SELECT count(*) AS n FROM marketing.activity") == logged
+
+    wire.forget()
+    synced.sync(objects=["Lead"])
+    assert [synced.org.query_all(soql) for soql in wire.questions()] == [[]]
+
+
+@pytest.mark.conformance("ENG-04")
+def test_a_record_that_moved_without_visible_change_is_skipped(synced: World, cast: Cast) -> None:
+    synced.org.hide_field("Lead", "Rating")
+    before = {each: synced.person(each) for each in (cast.lead, cast.contact)}
+    synced.org.update("Lead", cast.lead, {"Rating": "Hot"})  # a field that the sync user does not see
+    synced.org.update("Contact", cast.contact, {"AssistantName": "Joseph"})  # one that is never synced
+
+    summary = synced.sync()
+
+    for name, record in (("Lead", cast.lead), ("Contact", cast.contact)):
+        step = synced.steps(summary)[name, "Pull updates"]
+        assert [step[each] for each in ("new", "updated", "skipped")] == [0, 0, 1]
+        assert synced.person(record) == before[record]
+        assert [each["activity_type_id"] for each in synced.activities(before[record]["id"])] == [12]
+
+
+@pytest.mark.conformance("ENG-05")
+def test_one_way_objects_are_never_written(synced: World, cast: Cast, wire: Wire) -> None:
+    objects = ("Account", "User", "Group")
+    before = {name: records_there(synced, name) for name in objects}
+    for table, column in (("company", "company_name"), ("sales_user", "last_name"), ("lead_queue", "name")):
+        synced.execute(f"UPDATE marketing.{table} SET {column} = 'Ours'")
+    synced.execute(
+        "INSERT INTO marketing.company (id, created_at, updated_at, company_name)"
+        " SELECT max(id) + 1, now()::TIMESTAMP, now()::TIMESTAMP, 'Ours' FROM marketing.company"
+    )
+    synced.execute(
+        "UPDATE marketing.person SET annual_revenue = 5, sales_owner_email_address = 'ours@x.example',"
+        " job_title = 'Inventor and Mathematician' WHERE sfdc_id = ?",
+        cast.contact,
+    )
+
+    synced.sync()
+
+    assert wire.writes() == [
+        (
+            "Contact",
+            {"attributes": {"type": "Contact"}, "id": cast.contact, "Title": "Inventor and Mathematician"},
+        )
+    ]
+    asked_to_change = [each.path for each in wire.said if each.method in ("POST", "PATCH", "PUT", "DELETE")]
+    assert not [path for path in asked_to_change if any(f"/{name}" in path for name in objects)]
+    assert {name: records_there(synced, name) for name in objects} == before
+
+
+@pytest.mark.conformance("ENG-08")
+def test_two_records_with_one_e_mail_address_are_two_people(synced: World) -> None:
+    values = {"LastName": "Twin", "Email": "twin@example.com"}
+    records = [
+        synced.org.create("Lead", {**values, "Company": "One"}),
+        synced.org.create("Lead", {**values, "Company": "One"}),
+        synced.org.create("Contact", values),
+    ]
+
+    synced.sync()
+
+    people = synced.rows("SELECT id, sfdc_id FROM marketing.person WHERE email_address = 'twin@example.com'")
+    assert sorted(row["sfdc_id"] for row in people) == sorted(records)
+    assert len({row["id"] for row in people}) == 3
+    synced.execute("UPDATE marketing.person SET job_title = 'First' WHERE sfdc_id = ?", records[0])
+    synced.sync()
+    titles = [
+        synced.org.get(name, each)["Title"]
+        for name, each in zip(("Lead", "Lead", "Contact"), records, strict=True)
+    ]
+    assert titles == ["First", None, None]
+
+
+@pytest.mark.conformance("ENG-09")
+def test_a_person_that_is_not_in_salesforce_is_never_pushed(synced: World, wire: Wire) -> None:
+    there = {name: synced.org.count(name) for name in ("Lead", "Contact")}
+    person = synced.add_person(last_name="Ours", company_name="Ours Ltd", email_address="ours@example.com")
+    synced.sync()
+    synced.execute("UPDATE marketing.person SET job_title = 'Changed' WHERE id = ?", person)
+
+    synced.sync()
+
+    assert wire.writes() == []
+    assert {name: synced.org.count(name) for name in there} == there
+    [row] = synced.rows("SELECT sfdc_id, sfdc_type, job_title FROM marketing.person WHERE id = ?", person)
+    assert row == {"sfdc_id": None, "sfdc_type": None, "job_title": "Changed"}
+
+
+def test_people_may_come_before_their_owners_and_accounts(world: World) -> None:
+    world.sync(objects=["Contact"])
+    there = world.org.query("SELECT Id, Account.Name, Owner.LastName, Account.Owner.LastName FROM Contact")
+    here = (
+        "SELECT sfdc_id, company_name, sales_owner_last_name, account_owner_last_name FROM marketing.person"
+    )
+    assert {tuple(row.values()) for row in world.rows(here)} == {
+        (row["Id"], None, None, None) for row in there
+    }
+
+    world.sync(objects=["User", "Account"])
+    assert {tuple(row.values()) for row in world.rows(here)} == {
+        (
+            row["Id"],
+            row["Account"]["Name"],
+            row["Owner"]["LastName"],
+            row["Account"]["Owner"]["LastName"],
+        )
+        for row in there
+    }
+
+
+PAUSE = 4
+
+
+def asked(api: str, path: str, body: Any = None) -> Any:
+    """Ask Prefect's server."""
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(f"{api}{path}", data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.conformance("ENG-01")
+def test_the_next_cycle_starts_a_pause_after_the_end_of_the_last(template: Template, tmp_path: Path) -> None:
+    from tandem.settings import SyncSettings
+
+    assert SyncSettings().pause_seconds == 300  # what it is when nobody says otherwise
+    org = template.org
+    org.faults.clear()
+    org.restore(template.snapshot)
+    keep = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT", "TANDEM"))}
+    database = tmp_path / "data" / "marketing.duckdb"
+    with serve(org) as server:
+        environment = {
+            **keep,
+            "TANDEM_DATABASE": str(database),
+            "TANDEM_STAGING": str(tmp_path / "staging"),
+            "TANDEM_SALESFORCE__URL": server.url,
+            "TANDEM_SALESFORCE__CLIENT_ID": org.client_id,
+            "TANDEM_SALESFORCE__CLIENT_SECRET": org.client_secret,
+            "TANDEM_SALESFORCE__BULK_POLL_SECONDS": "0.05",
+            "TANDEM_SYNC__OBJECTS": '["Lead"]',
+            "TANDEM_SYNC__PAUSE_SECONDS": str(PAUSE),
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "flows.local", "--port", "0"],
+            cwd=PROJECT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            api = first_line(process, "The UI is at").removeprefix("The UI is at ").strip() + "/api"
+
+            first_line(process, "The first cycle starts now")
+            deployment = asked(api, "/deployments/name/sync/continuous")["id"]
+
+            def cycles() -> list[dict[str, Any]]:
+                """The runs that have started, oldest first."""
+                chosen = {
+                    "deployments": {"id": {"any_": [deployment]}},
+                    "flow_runs": {"start_time": {"is_null_": False}},
+                    "sort": "EXPECTED_START_TIME_ASC",
+                }
+                return list(asked(api, "/flow_runs/filter", chosen))
+
+            until(lambda: len(cycles()) >= 2, 150, "two cycles")
+            runs = cycles()
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(40)
+    assert runs[0]["state_type"] == "COMPLETED"
+    for last, following in itertools.pairwise(runs):
+        ended = datetime.fromisoformat(last["end_time"])
+        due = datetime.fromisoformat(following["expected_start_time"])
+        started = datetime.fromisoformat(following["start_time"])
+        assert due - ended >= timedelta(seconds=PAUSE)
+        assert started >= due
