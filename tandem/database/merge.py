@@ -119,7 +119,7 @@ def _insert_arrivals(
     columns |= dict.fromkeys(("created_at", "updated_at"), f"CAST({literal(now.isoformat())} AS TIMESTAMP)")
     source = "arrival a"
     if declared.is_person:
-        more, joins = people.arrival_columns(declared)
+        more, joins = people.arrival_columns(session, declared)
         columns |= more
         source += joins
     names = ", ".join(quoted(name) for name in columns)

@@ -20,23 +20,27 @@ _SALES_OWNER = _OWNER.format(u="u", s="s")
 _ACCOUNT_OWNER = _OWNER.format(u="au", s="aus")
 
 
-def arrival_columns(declared: SyncedObject) -> tuple[dict[str, str], str]:
-    """Return further columns of new people as SQL over ``arrival a``, and the joins that they need."""
-    columns = {
-        "sfdc_type": literal(declared.person_type or ""),
-        "original_source_type": "'Salesforce.com'",
-        **{column: f"s.{source}" for column, source in SALES_OWNER_FIELDS.items()},
-    }
-    joins = f" LEFT JOIN ({_SALES_OWNER}) ON u.Id = a.OwnerId"
-    if declared is CONTACT:
+def arrival_columns(session: Session, declared: SyncedObject) -> tuple[dict[str, str], str]:
+    """Return further columns of new people as SQL over ``arrival a``, and the joins that they need.
+
+    Owners and accounts that are not synced, or not yet, leave their columns empty.
+    """
+    columns = {"sfdc_type": literal(declared.person_type or ""), "original_source_type": "'Salesforce.com'"}
+    joins = ""
+    users = _has(session, "User")
+    if users:
+        columns |= {column: f"s.{source}" for column, source in SALES_OWNER_FIELDS.items()}
+        joins += f" LEFT JOIN ({_SALES_OWNER}) ON u.Id = a.OwnerId"
+    if declared is CONTACT and _has(session, "Account"):
         columns["company_id"] = "c.id"
         columns |= {column: f"c.{column}" for column in COMPANY_COLUMNS_OF_PERSON}
-        columns |= {column: f"aus.{source}" for column, source in ACCOUNT_OWNER_FIELDS.items()}
         joins += (
             f" LEFT JOIN {mirror_of('Account')} acc ON acc.Id = a.AccountId"
             " LEFT JOIN marketing.company c ON c.id = acc._record_id"
-            f" LEFT JOIN ({_ACCOUNT_OWNER}) ON au.Id = acc.OwnerId"
         )
+        if users:
+            columns |= {column: f"aus.{source}" for column, source in ACCOUNT_OWNER_FIELDS.items()}
+            joins += f" LEFT JOIN ({_ACCOUNT_OWNER}) ON au.Id = acc.OwnerId"
     return columns, joins
 
 
