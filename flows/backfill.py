@@ -11,7 +11,7 @@ from pydantic import Field
 
 from flows.outcome import ended
 from flows.progress import backfill_progress
-from flows.steps import attempt, names_to_sync
+from flows.steps import attempt, names_to_sync, settle_earlier_writes
 from tandem.database import journal
 from tandem.database.journal import Operation, Status
 from tandem.quality.gx import warm_up
@@ -44,6 +44,7 @@ def backfill(
     with ended(run) as outcome, run.opened():
         looked = look(run, names_to_sync(settings, objects))
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
+        visible = settle_earlier_writes(run, visible)
         with run.database.read() as session:
             finished = set() if restart else set(journal.watermarks(session))
         todo = [name for name in visible if name not in finished]

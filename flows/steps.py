@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from prefect.logging import get_run_logger
 
 from tandem.clock import utc_now
-from tandem.database import journal
+from tandem.database import jobs, journal, newcomers
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import AuthenticationError, BudgetExhausted, SettingsError, TandemError
-from tandem.objects import OBJECTS
+from tandem.objects import LEAD, OBJECTS
 from tandem.run import Run, error_code, one_line
 from tandem.settings import Settings
+from tasks.push import finish_writes
+from tasks.push_new import push_new
 
 
 def names_to_sync(settings: Settings, chosen: Sequence[str] | None) -> list[str]:
@@ -30,15 +32,22 @@ def names_to_sync(settings: Settings, chosen: Sequence[str] | None) -> list[str]
     return [name for name in OBJECTS if name in wanted]
 
 
+class Attempt:
+    """How a step that was tried ended."""
+
+    failed = False
+
+
 @contextmanager
-def attempt(run: Run, object_name: str, operation: Operation) -> Iterator[None]:
+def attempt(run: Run, object_name: str, operation: Operation) -> Iterator[Attempt]:
     """Do one object's step; if it fails, write that down and let the other objects go on.
 
     What would stop them all goes through: a login that no longer holds, the end of the budget.
     """
     started = utc_now()
+    tried = Attempt()
     try:
-        yield
+        yield tried
     except (AuthenticationError, BudgetExhausted) as error:
         stopped = isinstance(error, BudgetExhausted)
         _write_down(
@@ -48,8 +57,35 @@ def attempt(run: Run, object_name: str, operation: Operation) -> Iterator[None]:
         )
         raise
     except TandemError as error:
+        tried.failed = True
         get_run_logger().error("%s of %s failed: %s", operation, object_name, one_line(error))
         _write_down(run, Step(object_name, operation, started, Status.FAILED), error)
+
+
+def settle_earlier_writes(run: Run, visible: Sequence[str]) -> list[str]:
+    """Find out what became of writes that an earlier run could not settle; returns what may be read now.
+
+    First, Bulk jobs that still write are waited for. Then creates without an answer are looked for: until
+    they are settled, a lead may be there that is nobody's, and reading it would make a second person.
+    """
+    with run.database.read() as session:
+        at_work = jobs.open_ingest_jobs(session)
+        unsure = newcomers.creates_waiting(session)
+    if at_work:
+        finish_writes(run, at_work)
+    if not unsure or LEAD.name not in visible:
+        return list(visible)
+    with attempt(run, LEAD.name, Operation.PUSH_NEW) as tried:
+        push_new(run, [])
+    return [name for name in visible if name != LEAD.name or not tried.failed]
+
+
+def finish_earlier_jobs(run: Run) -> None:
+    """Wait for Bulk jobs of an earlier run that still write: what is sent now must not be overtaken by them."""
+    with run.database.read() as session:
+        at_work = jobs.open_ingest_jobs(session)
+    if at_work:
+        finish_writes(run, at_work)
 
 
 def _write_down(run: Run, step: Step, error: Exception) -> None:

@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from flows.outcome import ended
-from flows.steps import attempt, names_to_sync
+from flows.steps import attempt, names_to_sync, settle_earlier_writes
 from tandem.database.journal import Operation, Status
 from tandem.objects import OBJECTS, Direction
 from tandem.run import Run
@@ -39,18 +39,22 @@ def sync(
         looked = look(run, names_to_sync(settings, objects))
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
 
+        visible = settle_earlier_writes(run, visible)
         batches, many, errors = read(run, ask(run, visible))
         note_unchanged(run, [batch for batch in batches if not batch.rows])
         changed = {batch.object: batch for batch in batches if batch.rows}
         waiting = {question.query.object: question for question in many}
+        unread = set()
         for name in (each for each in visible if each in {*changed, *waiting, *errors}):
-            with attempt(run, name, Operation.PULL_UPDATES):
+            with attempt(run, name, Operation.PULL_UPDATES) as tried:
                 if name in errors:
                     raise errors[name]
                 batch = changed[name] if name in changed else read_bulk(run, waiting[name])
                 merge(run, batch, check(run, batch))
+            unread |= {name} if tried.failed else set()
 
-        for name in visible:
+        # What could not be read could not be compared: sending might overwrite what Salesforce changed.
+        for name in (each for each in visible if each not in unread):
             if OBJECTS[name].direction is Direction.BOTH:
                 with attempt(run, name, Operation.PUSH_UPDATES):
                     push(run, name)

@@ -9,8 +9,8 @@ from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from flows.outcome import ended
-from flows.steps import attempt
-from tandem.database.journal import Operation
+from flows.steps import attempt, finish_earlier_jobs
+from tandem.database.journal import Operation, Status
 from tandem.objects import CONTACT, LEAD
 from tandem.run import Run
 from tandem.settings import load
@@ -32,11 +32,14 @@ def sync_person(
     """
     run = Run("sync-person", load())
     with ended(run) as outcome, run.opened():
-        look(run, [LEAD.name, CONTACT.name])
-        with attempt(run, LEAD.name, Operation.PUSH_NEW):
-            push_new(run, person_ids)
-        for declared in (LEAD, CONTACT):
-            with attempt(run, declared.name, Operation.PUSH_UPDATES):
-                push(run, declared.name, person_ids)
+        looked = look(run, [LEAD.name, CONTACT.name])
+        visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
+        finish_earlier_jobs(run)
+        if LEAD.name in visible:
+            with attempt(run, LEAD.name, Operation.PUSH_NEW):
+                push_new(run, person_ids)
+        for name in visible:
+            with attempt(run, name, Operation.PUSH_UPDATES):
+                push(run, name, person_ids)
         outcome.summary = tell(run)
     return outcome.result()

@@ -12,6 +12,7 @@ from tandem.database import fields as field_maps
 from tandem.database import journal
 from tandem.database.connection import Session
 from tandem.database.journal import Operation, Status, Step
+from tandem.errors import SettingsError
 from tandem.objects import OBJECTS
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import missing_fields, plan_field_map
@@ -54,7 +55,26 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
                 )
             journal.record_step(session, run.id, step)
             steps.append(step)
+        _refuse_unknown_columns(session, run)
     return steps
+
+
+def _refuse_unknown_columns(session: Session, run: Run) -> None:
+    """Hold the blocked columns of the settings against the tables, once all that feeds a table was looked at.
+
+    :raises SettingsError: there is no such column.
+    """
+    chosen, looked_at = run.settings.sync, set(field_maps.described(session))
+    for table in chosen.blocked_fields:
+        feeding = {name for name in chosen.objects if OBJECTS[name].table == table}
+        if feeding <= looked_at:
+            columns = field_maps.columns_of(session, "marketing", table)
+            unknown = [name for name in chosen.blocked(table) if name.lower() not in columns]
+            if unknown:
+                raise SettingsError(
+                    f"sync.blocked_fields names {', '.join(unknown)}, and there is no such column of"
+                    f" marketing.{table}. Correct the name, or take it out."
+                )
 
 
 def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDescribe, step: Step) -> None:
@@ -66,12 +86,21 @@ def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDe
             " Give its profile read access to these fields; until then the object is not synced."
         )
         return
+    ignored = run.settings.sync.ignored(declared.name)
+    unknown = [name for name in ignored if name not in answer.fields]
+    if unknown:
+        step.status = Status.FAILED
+        step.detail = (
+            f"sync.ignored_fields names {', '.join(unknown)}, and the sync user sees no such field of"
+            f" {declared.name}. Correct the name, or take it out; until then the object is not synced."
+        )
+        return
     change = plan_field_map(
         declared,
         answer,
         field_maps.field_map(session, declared.name),
         field_maps.columns_of(session, "marketing", declared.table),
-        run.settings.sync.ignored(declared.name),
+        ignored,
     )
     field_maps.save_describe(session, answer)
     field_maps.save_field_map(session, declared, change, run.id)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tandem.database import companies, jobs, journal, quarantine
+from tandem.database import companies, jobs, journal, outbox, quarantine
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
@@ -39,6 +39,7 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[St
     fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]
     failed = quarantine.hold_back(session, declared, verdict.findings, batch.pages, run.id)
     quarantine.release(session, declared, batch.pages, held_back)
+    outbox.recognise(session, declared, fields, batch.pages, held_back)
     edits = companies.take_over_edits(session, run.id) if declared is ACCOUNT else 0
     counts = merge_pages(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
     journal.move_watermark(session, batch.object, batch.stamp, run.id)

@@ -10,15 +10,16 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
-from tandem.database import journal, outbox
+from tandem.database import jobs, journal, outbox
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
 from tandem.database.pending import find_pending, restore_system_fields
-from tandem.errors import TandemError
+from tandem.errors import SalesforceError, TandemError
 from tandem.objects import OBJECTS
 from tandem.run import Run
-from tandem.salesforce.errors import classify
+from tandem.salesforce.bulk_ingest import finish
+from tandem.salesforce.errors import TRUNCATED, classify
 from tandem.salesforce.write import RowResult, send
 
 #: Answers settled in one transaction: five calls' worth, so that the database is opened now and then only.
@@ -31,12 +32,13 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
 
     :param person_ids: only these people; ``None``: everybody.
     :raises BudgetExhausted: calls ran out; what was answered is settled, the rest goes another time.
+    :raises SalesforceError: the line broke, or some rows have no answer: as before, the rest another time.
     """
     declared = OBJECTS[object_name]
     step = Step(object_name, Operation.PUSH_UPDATES, utc_now())
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, object_name)
-        outbox.recover(session, declared, fields, run.id)
+        outbox.recover(session, declared, fields, run.id, person_ids)
         restore_system_fields(session, declared, fields)
         if not find_pending(session, declared, fields, person_ids):
             return None
@@ -44,15 +46,24 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
         journal.open_steps(session, run.id, [object_name], Operation.PUSH_UPDATES)
         waiting = session.rows(
             "SELECT id, sfdc_id, payload FROM sync.outbox WHERE object = ? AND operation = 'update'"
-            " AND state = 'journalled' ORDER BY id",  # creates without an answer are push_new's to settle
-            [object_name],
+            " AND state = 'journalled' AND run_id = ? ORDER BY id",
+            [object_name, run.id],
         )
     records = [{"Id": row["sfdc_id"], **json.loads(row["payload"])} for row in waiting]
     # What Salesforce says of a record from before this moment is older than what we are about to write.
     sent_after = run.connection.server_time.replace(tzinfo=None)
-    sending = send(run.connection, object_name, "update", records)
+    begun: list[str] = []
+
+    def remember(job_id: str, _: list[int]) -> None:
+        begun.append(job_id)
+        with run.database.write() as session:
+            jobs.keep_ingest_job(session, job_id, object_name, run.id)
+
+    sending = send(run.connection, object_name, "update", records, on_job=remember)
+    lost = 0
     try:
         for results in _bundled(sending):
+            lost += sum(result.lost for result in results)
             answers = [answer_of(result, waiting[result.index]) for result in results if not result.lost]
             with run.database.write() as session, session.transaction():
                 outbox.settle(session, declared, fields, answers, run.id, sent_after)
@@ -61,8 +72,34 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
     finally:
         run.save_calls()
     with run.database.write() as session, session.transaction():
+        jobs.end_ingest_jobs(session, begun)
         journal.record_step(session, run.id, step)
+    if lost:
+        raise SalesforceError(
+            f"Salesforce did not say what became of {lost} rows of {object_name}. The next run looks at them"
+            " and sends again what is not there.",
+            TRUNCATED,
+        )
     return step
+
+
+@task(name="finish writes", cache_policy=NO_CACHE, persist_result=False)
+def finish_writes(run: Run, job_ids: Sequence[str]) -> None:
+    """Wait for the end of Bulk jobs in which a run that died was writing.
+
+    Call it before anything is read: what such a job writes later would pass for a change made in Salesforce,
+    and take the place of what marketing changed since.
+
+    :raises SalesforceError: Salesforce cannot be asked; nothing may be read or sent.
+    """
+    for job_id in job_ids:
+        try:
+            finish(run.connection, job_id)
+        except SalesforceError as error:
+            if error.code != "NOT_FOUND":  # Salesforce keeps ended jobs for seven days
+                raise
+        with run.database.write() as session:
+            jobs.end_ingest_jobs(session, [job_id])
 
 
 def _bundled(sending: Iterator[list[RowResult]]) -> Iterator[list[RowResult]]:

@@ -15,32 +15,35 @@ from tandem.database import journal, newcomers, outbox
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
+from tandem.errors import SalesforceError
 from tandem.objects import LEAD
 from tandem.run import Run
+from tandem.salesforce.errors import CONNECTION_LOST
 from tandem.salesforce.lookup import find_created
 from tandem.salesforce.write import Operation as WriteOperation
 from tandem.salesforce.write import send
 from tasks.push import answer_of
 
-#: How far back a lead that may have been created is looked for: clocks differ.
-_CLOCK_TOLERANCE = timedelta(minutes=10)
+#: How far back a lead that may have been created is looked for; both times are Salesforce's own.
+_TOLERANCE = timedelta(minutes=10)
 
 
 @task(name="push new", cache_policy=NO_CACHE, persist_result=False)
 def push_new(run: Run, person_ids: Sequence[int]) -> Step:
     """Create the leads that these people become; safe to repeat.
 
-    Creates that an earlier run sent without hearing the answer are settled first.
+    Creates that an earlier run sent without hearing the answer are settled first, whoever is asked for.
+
+    :raises SalesforceError: no answer came for some; they are looked for before they are sent again.
     """
     step = Step(LEAD.name, Operation.PUSH_NEW, utc_now())
     key = run.settings.salesforce.external_id_field
+    now = _now(run)
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, LEAD.name)
-        newcomers.journal_leads(session, person_ids, fields, run.settings.sync, run.id)
+        newcomers.journal_leads(session, person_ids, fields, run.settings.sync, run.id, now)
         waiting = newcomers.journalled_leads(session)
-    unsure = [] if key else [row for row in waiting if row["run_id"] != run.id]
-    found = [(row, _look_for(run, row)) for row in unsure]
-    arrived = [Answer(row["id"], sfdc_id) for row, sfdc_id in found if sfdc_id]
+    arrived = [] if key else _arrived(run, [row for row in waiting if row["run_id"] != run.id])
     _settle(run, arrived, step)
     done = {each.outbox_id for each in arrived}
     rows = [row for row in waiting if row["id"] not in done]
@@ -49,8 +52,16 @@ def push_new(run: Run, person_ids: Sequence[int]) -> Step:
     ]
     operation: WriteOperation = "upsert" if key else "create"
     sending = send(run.connection, LEAD.name, operation, records, external_id=key or None, auto_assign=True)
+    lost = 0
     for results in sending:
         _settle(run, [answer_of(each, rows[each.index]) for each in results if not each.lost], step)
+        lost += sum(each.lost for each in results)
+    if lost:
+        raise SalesforceError(
+            f"No answer came for {lost} new leads. The next run looks whether they are there before it sends"
+            " them again.",
+            CONNECTION_LOST,
+        )
     with run.database.write() as session, session.transaction():
         journal.record_step(session, run.id, step)
     return step
@@ -72,13 +83,25 @@ def _now(run: Run) -> datetime:
     return run.connection.server_time.replace(tzinfo=None)
 
 
-def _look_for(run: Run, row: dict[str, Any]) -> str | None:
-    """Find the lead that a create without an answer may have made: same person, made by us, since then."""
-    payload = json.loads(row["payload"])
-    wanted = {
-        name: payload[name] for name in ("LastName", "FirstName", "Email", "Company") if name in payload
-    }
-    since = (row["created_at"] - _CLOCK_TOLERANCE).replace(tzinfo=UTC)
-    return find_created(
-        run.connection, LEAD.name, wanted, created_by=run.connection.identity().user_id, since=since
-    )
+def _arrived(run: Run, unsure: Sequence[dict[str, Any]]) -> list[Answer]:
+    """Find the leads that creates without an answer made: same person, made by us, since then, and no one's.
+
+    Two people may have the same name: a lead that somebody has already is not taken for another's.
+    """
+    answers: list[Answer] = []
+    for row in unsure:
+        payload = json.loads(row["payload"])
+        names = [name for name in ("LastName", "FirstName", "Email", "Company") if name in payload]
+        found = find_created(
+            run.connection,
+            LEAD.name,
+            {name: payload[name] for name in names},
+            created_by=run.connection.identity().user_id,
+            since=(row["created_at"] - _TOLERANCE).replace(tzinfo=UTC),
+        )
+        with run.database.read() as session:
+            taken = newcomers.known_leads(session, found) | {answer.sfdc_id for answer in answers}
+        free = [each for each in found if each not in taken]
+        if free:
+            answers.append(Answer(row["id"], free[0]))
+    return answers

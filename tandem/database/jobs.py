@@ -1,4 +1,4 @@
-"""Bulk query jobs and what of them is staged, so that a read that was killed goes on where it was."""
+"""Bulk jobs: query jobs and what of them is staged, so that a killed read goes on; ingest jobs under way."""
 
 from __future__ import annotations
 
@@ -56,7 +56,9 @@ def staged_pages(session: Session, job_id: str) -> list[StagedPage]:
 
 
 def keep_pages(session: Session, job_id: str, pages: Sequence[StagedPage]) -> None:
-    """Remember staged pages."""
+    """Remember staged pages; one that was lost from the disk and fetched again takes its old place."""
+    for page in pages:
+        session.execute("DELETE FROM sync.bulk_page WHERE job_id = ? AND locator = ?", [job_id, page.locator])
     session.insert("sync.bulk_page", [(job_id, page.locator, str(page.path), page.rows) for page in pages])
 
 
@@ -72,3 +74,25 @@ def abandon_jobs(session: Session, object_name: str) -> None:
     session.execute(
         "UPDATE sync.bulk_job SET state = 'abandoned' WHERE object = ? AND state = 'started'", [object_name]
     )
+
+
+def keep_ingest_job(session: Session, job_id: str, object_name: str, run_id: str) -> None:
+    """Remember a job that writes, before anything is in it."""
+    session.execute(
+        "INSERT INTO sync.ingest_job VALUES (?, ?, ?, ?, NULL)", [job_id, object_name, run_id, utc_now()]
+    )
+
+
+def open_ingest_jobs(session: Session) -> list[str]:
+    """Return the jobs that write and are not known to have ended."""
+    found = session.rows("SELECT job_id FROM sync.ingest_job WHERE ended_at IS NULL ORDER BY created_at")
+    return [row["job_id"] for row in found]
+
+
+def end_ingest_jobs(session: Session, job_ids: Sequence[str]) -> None:
+    """Close jobs that have ended in Salesforce."""
+    for job_id in job_ids:
+        session.execute(
+            "UPDATE sync.ingest_job SET ended_at = ? WHERE job_id = ? AND ended_at IS NULL",
+            [utc_now(), job_id],
+        )

@@ -7,6 +7,7 @@ answer never came stays journalled, and is looked for in Salesforce before it is
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from tandem.clock import utc_now
@@ -30,10 +31,13 @@ def journal_leads(
     fields: Sequence[MappedField],
     rules: SyncSettings,
     run_id: str,
+    at: datetime,
 ) -> None:
     """Write the leads that these people become to the outbox, those excepted that are there already.
 
     Last name and company get their defaults where they are empty: this is the first push (21.1).
+
+    :param at: Salesforce's clock, from which on the leads are looked for if no answer comes.
     """
     entries = ", ".join(
         f"{{field: {literal(each.field)}, value: {wire_value(_value(each, rules), each)}}}"
@@ -55,7 +59,7 @@ def journal_leads(
               WHERE p.id IN (SELECT id FROM chosen) AND {_ABSENT}
                 AND p.id NOT IN (SELECT person_id FROM sync.outbox WHERE operation = 'create' AND state = 'journalled'))
         """,
-        [run_id, utc_now()],
+        [run_id, at],
     )
 
 
@@ -74,6 +78,21 @@ def journalled_leads(session: Session) -> list[dict[str, Any]]:
     return session.rows(
         "SELECT id, run_id, person_id, payload, created_at FROM sync.outbox"
         " WHERE operation = 'create' AND state = 'journalled' ORDER BY id"
+    )
+
+
+def known_leads(session: Session, ids: Sequence[str]) -> set[str]:
+    """Return those of these leads that the mirror has: they are somebody's already."""
+    if not ids:
+        return set()
+    found = session.rows(f"SELECT Id FROM {mirror_of(LEAD.name)} WHERE Id IN (SELECT unnest(?))", [list(ids)])
+    return {row["Id"] for row in found}
+
+
+def creates_waiting(session: Session) -> bool:
+    """Whether creates wait for their answer: then leads may be in Salesforce that have no person yet."""
+    return bool(
+        session.value("SELECT count(*) FROM sync.outbox WHERE operation = 'create' AND state = 'journalled'")
     )
 
 

@@ -53,10 +53,18 @@ def collect(
     :param rows: those of the job, as they were sent.
     :raises SalesforceError: the job is gone (code ``NOT_FOUND``).
     """
+    return _settle(connection, finish(connection, job_id), operation, rows, external_id)
+
+
+def finish(connection: Connection, job_id: str) -> dict[str, Any]:
+    """See to it that a job writes no more: abort it if its upload was never closed, else wait for its end.
+
+    :return: the ended job.
+    :raises SalesforceError: the job is gone (code ``NOT_FOUND``).
+    """
     if bulk_job.look(connection, "ingest", job_id)["state"] == "Open":
         _set_state(connection, job_id, "Aborted")
-    job = bulk_job.wait_for_end(connection, "ingest", job_id)
-    return _settle(connection, job, operation, rows, external_id)
+    return bulk_job.wait_for_end(connection, "ingest", job_id)
 
 
 def _settle(

@@ -7,23 +7,24 @@ from datetime import UTC, datetime
 
 from tandem.salesforce.connection import Connection, read_json
 
+_MOST = 200  # people of one name whose creates went without an answer
+
 
 def find_created(
     connection: Connection, object: str, values: Mapping[str, str], created_by: str, since: datetime
-) -> str | None:
-    """Return the id of the newest record with these values that a user made since then.
+) -> list[str]:
+    """Return the ids of the records with these values that a user made since then, the newest first.
 
-    :param values: text fields, by API name. :param since: UTC.
+    :param values: text fields, by API name; compared as Salesforce keeps them, trimmed. :param since: UTC.
     """
-    conditions = [f"{name} = {text(value)}" for name, value in values.items()]
+    conditions = [f"{name} = {text(value.strip())}" for name, value in values.items()]
     conditions += [
         f"CreatedById = {text(created_by)}",
         f"CreatedDate >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
     ]
-    soql = f"SELECT Id FROM {object} WHERE {' AND '.join(conditions)} ORDER BY CreatedDate DESC LIMIT 1"
+    soql = f"SELECT Id FROM {object} WHERE {' AND '.join(conditions)} ORDER BY CreatedDate DESC LIMIT {_MOST}"
     answer = connection.request("GET", "query", operation="lookup", object=object, params={"q": soql})
-    records = read_json(answer)["records"]
-    return str(records[0]["Id"]) if records else None
+    return [str(record["Id"]) for record in read_json(answer)["records"]]
 
 
 def text(value: str) -> str:
