@@ -66,12 +66,10 @@ class RowError:
 
     def rest_body(self) -> dict[str, Any]:
         """The error as a single-record answer carries it."""
-        return {
-            **dict(self.extra),
-            "message": self.message,
-            "errorCode": self.code,
-            "fields": list(self.fields),
-        }
+        if self.extra:
+            # A duplicate's details take the place of the fields.
+            return {**dict(self.extra), "errorCode": self.code, "message": self.message}
+        return {"message": self.message, "errorCode": self.code, "fields": list(self.fields)}
 
     def bulk_text(self) -> str:
         """The error as `sf__Error` carries it: `CODE:message:fields --` (facts 5.5)."""

@@ -21,6 +21,7 @@ from sandbox.requestlog import RequestLog
 from sandbox.rules.assignment import AssignmentRule
 from sandbox.rules.conversion import Conversion, Converted, convert
 from sandbox.rules.draft import Intent, Outcome
+from sandbox.rules.duplicates import DuplicateRule
 from sandbox.rules.merging import merge
 from sandbox.rules.validation import ValidationRule
 from sandbox.rules.writer import Hook
@@ -330,6 +331,15 @@ class Org:
         """Take a rule away."""
         rules = self.core.rulebook.validation
         rules[:] = [rule for rule in rules if (rule.sobject, rule.name) != (self._object(obj).name, name)]
+        save_state(self.core)
+
+    def add_duplicate_rule(
+        self, obj: str, name: str, fields: Sequence[str], against: str | None = None, **how: Any
+    ) -> None:
+        """Refuse records that equal another one in all fields; `allow_save=True` lets a header overrule it."""
+        target = self._object(against or obj).name
+        rule = DuplicateRule(self._object(obj).name, name, tuple(fields), target, **how)
+        self.core.rulebook.duplicates.append(rule)
         save_state(self.core)
 
     def add_assignment_rule(

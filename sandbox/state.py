@@ -11,6 +11,7 @@ from sandbox.core import Core
 from sandbox.metadata.field import Choice, Field
 from sandbox.metadata.sobject import SObject
 from sandbox.rules.assignment import AssignmentRule
+from sandbox.rules.duplicates import DuplicateRule
 from sandbox.rules.validation import ValidationRule
 from sandbox.sessions import ConnectedApp
 
@@ -25,6 +26,7 @@ def dump_state(core: Core) -> dict[str, Any]:
         "objects": [_dump_object(item) for item in core.schema],
         "profiles": [_dump_profile(item) for item in core.profiles.values()],
         "validation": [asdict(rule) for rule in core.rulebook.validation],
+        "duplicates": [asdict(rule) for rule in core.rulebook.duplicates],
         "assignment": [asdict(rule) for rule in core.rulebook.assignment],
         "apps": [asdict(app) for app in core.apps.values()],
         "calls": core.meter.maximum,
@@ -45,6 +47,9 @@ def apply_state(core: Core, state: dict[str, Any]) -> None:
     for item in state["profiles"]:
         core.profiles[item["id"]] = _load_profile(item)
     core.rulebook.validation[:] = [ValidationRule(**item) for item in state["validation"]]
+    core.rulebook.duplicates[:] = [
+        DuplicateRule(**{**item, "fields": tuple(item["fields"])}) for item in state["duplicates"]
+    ]
     core.rulebook.assignment[:] = [AssignmentRule(**item) for item in state["assignment"]]
     core.apps.clear()
     for item in state["apps"]:

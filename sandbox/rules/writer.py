@@ -13,7 +13,7 @@ from sandbox.clock import Clock
 from sandbox.errors import RowError
 from sandbox.metadata.schema import Schema
 from sandbox.metadata.sobject import SObject
-from sandbox.rules import assignment, references, uniques, validation
+from sandbox.rules import assignment, duplicates, references, uniques, validation
 from sandbox.rules.coerce import checker
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.prepare import Preparer
@@ -31,12 +31,14 @@ class Rulebook:
 
     def __init__(self) -> None:
         self.validation: list[validation.ValidationRule] = []
+        self.duplicates: list[duplicates.DuplicateRule] = []
         self.assignment: list[assignment.AssignmentRule] = []
         self.hooks: dict[str, list[Hook]] = {}
 
     def judges(self, sobject: SObject) -> bool:
         """Whether saving the object needs whole records."""
         judged = {rule.sobject for rule in self.validation} | {rule.sobject for rule in self.assignment}
+        judged |= {rule.sobject for rule in self.duplicates}
         return sobject.name in judged or bool(self.hooks.get(sobject.name))
 
 
@@ -223,6 +225,9 @@ class Writer:
         if rules:
             validation.check(self.store, self.world(intent), sobject, rules, live)
         uniques.check(self.store, sobject, live)
+        doubles = [rule for rule in self.rulebook.duplicates if rule.sobject == sobject.name]
+        if doubles:
+            duplicates.check(self.store, self.schema, sobject, doubles, live, intent)
 
     def _automate(self, sobject: SObject, drafts: Sequence[Draft]) -> None:
         for hook in self.rulebook.hooks.get(sobject.name, []):
