@@ -98,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Interrupted. Nothing is lost: the next run takes up what was left.", file=sys.stderr)
         return INTERRUPTED
     except TandemError as error:
+        if done := getattr(error, "summary", None):  # some steps failed, the others were done
+            print_json(done) if options.json else print_summary(done)
         print(error, file=sys.stderr)
         if isinstance(error, LeaseTaken):
             return BUSY

@@ -9,9 +9,8 @@ from prefect import flow, get_run_logger
 from prefect.client.orchestration import get_client
 
 from flows.local.chain import crash_zombies, tend
-from tandem.clock import utc_now
 from tandem.database.connection import Database
-from tandem.database.lease import EXPIRES_AFTER
+from tandem.database.lease import is_alive
 from tandem.settings import Settings, load
 
 
@@ -38,5 +37,4 @@ def _writer_alive(settings: Settings) -> bool:
     if not database.exists():
         return False
     with database.read() as session:
-        heartbeat = session.value("SELECT max(heartbeat_at) FROM sync.lease")
-    return bool(heartbeat and utc_now() - heartbeat < EXPIRES_AFTER)
+        return any(is_alive(held) for held in session.rows("SELECT * FROM sync.lease"))

@@ -26,12 +26,24 @@ CHECKS = Path(__file__).resolve().parents[2] / "shared" / "spec" / "conformance.
 
 
 @pytest.fixture(scope="session")
-def prefect_server() -> Iterator[None]:
-    """One temporary Prefect server for all flows of the session."""
-    from prefect.testing.utilities import prefect_test_harness
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One Prefect server for the flows of the session, those of child processes included."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
-    with prefect_test_harness(server_startup_timeout=120):
-        yield
+    from flows.local.server import LocalServer
+    from tests.support.prefect_home import prepare_home
+
+    home = tmp_path_factory.mktemp("prefect")
+    prepare_home(home)
+    server = LocalServer(home)
+    try:
+        server.wait()
+        os.environ["PREFECT_API_URL"] = server.api_url
+        with temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_HOME: home}):
+            yield
+    finally:
+        os.environ.pop("PREFECT_API_URL", None)
+        server.stop()
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from tandem.clock import utc_now
 from tandem.database.connection import Database
@@ -46,7 +47,7 @@ def _acquire(database: Database, holder: str, kind: str) -> None:
     now = utc_now()
     with database.write() as session, session.transaction():
         for held in session.rows("SELECT * FROM sync.lease WHERE name = ?", [_NAME]):
-            if _alive(held["host"], held["pid"]) and now - held["heartbeat_at"] < EXPIRES_AFTER:
+            if is_alive(held):
                 raise LeaseTaken(
                     f"A {held['kind']} is running since {held['acquired_at']:%H:%M:%S} UTC (process {held['pid']} on"
                     f" {held['host']}). This run does nothing; try again when it has ended."
@@ -58,7 +59,12 @@ def _acquire(database: Database, holder: str, kind: str) -> None:
         )
 
 
-def _alive(host: str, pid: int) -> bool:
+def is_alive(held: Mapping[str, Any]) -> bool:
+    """Whether whoever holds a row of ``sync.lease`` still runs: its process, where we can see it, and its heart."""
+    return _process_runs(held["host"], held["pid"]) and utc_now() - held["heartbeat_at"] < EXPIRES_AFTER
+
+
+def _process_runs(host: str, pid: int) -> bool:
     if host != socket.gethostname():
         return True  # only its heartbeat can tell
     try:

@@ -10,7 +10,7 @@ from typing import Any
 from tandem.clock import utc_now
 from tandem.database.connection import Session
 from tandem.database.journal import Status, calls_of_last_day
-from tandem.database.lease import EXPIRES_AFTER
+from tandem.database.lease import is_alive
 from tandem.settings import ApiBudget
 
 #: The three states of 2.10, and ours for a database that nothing was synced into yet.
@@ -70,13 +70,15 @@ def _state(
     if last_run is None:
         return {"state": NEVER, "since": None, "detail": "Run `tandem backfill` for the first copy."}
     if last_run["status"] == Status.IN_PROCESS:
-        heartbeat = session.value(
-            "SELECT max(heartbeat_at) FROM sync.lease WHERE holder = ?", [last_run["id"]]
-        )
-        if heartbeat and utc_now() - heartbeat < EXPIRES_AFTER:
+        held = session.rows("SELECT * FROM sync.lease WHERE holder = ?", [last_run["id"]])
+        if any(is_alive(each) for each in held):
             return {"state": IN_PROGRESS, "since": last_run["started_at"], "detail": last_run["kind"]}
         gone = "The run's process is gone. Nothing is lost: the next run cleans up and goes on."
-        return {"state": FAILED, "since": heartbeat or last_run["started_at"], "detail": gone}
+        return {
+            "state": FAILED,
+            "since": max((each["heartbeat_at"] for each in held), default=last_run["started_at"]),
+            "detail": gone,
+        }
     if last_run["status"] == Status.SUCCEEDED:
         return {"state": LAST_SYNCED, "since": last_success, "detail": last_run["kind"]}
     detail = last_run["detail"] or last_run["status"]
