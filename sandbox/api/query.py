@@ -115,6 +115,13 @@ class QueryApi:
             )
         table = self._core.store.cursor.execute(plan.sql()).to_arrow_table()
         # One column may be selected twice (the id leads every row); by place they are told apart.
+        if plan.kind == "aggregate" and table.num_rows > batch:
+            raise ApiError(
+                400,
+                "EXCEEDED_ID_LIMIT",
+                "Aggregate query does not support queryMore(), "
+                "use LIMIT to restrict the results to a single batch",
+            )
         table = table.rename_columns([f"c{place}" for place in range(table.num_columns)])
         cursor = Cursor(plan, table, call.who.id, self._core.clock.now().timestamp(), batch)
         locator = self._cursors.keep(cursor) if table.num_rows > batch else ""

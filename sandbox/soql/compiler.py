@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from sandbox.errors import malformed_query
 from sandbox.metadata.sobject import SObject
-from sandbox.soql import functions
-from sandbox.soql.ast import Call, Child, Condition, Item, Name, Order, Query
-from sandbox.soql.conditions import ConditionWriter, folded
+from sandbox.soql import functions, semijoin
+from sandbox.soql.ast import Call, Child, Condition, Name, Order, Query
+from sandbox.soql.conditions import ConditionWriter, Grouped
 from sandbox.soql.parser import Parser, parse
 from sandbox.soql.plan import ChildPlan, Plan
 from sandbox.soql.scope import Column, Scope, World, find_object
 from sandbox.soql.select import Selection
+from sandbox.soql.sorting import sort_key
 
 MAX_OFFSET = 2000
-MAX_SUBQUERIES = 20
+MAX_LEVELS = 5
+"""Queries within queries, the outermost included (facts 1)."""
 
 
 def compile_text(text: str, world: World, deleted: bool = False, bulk: bool = False) -> Plan:
@@ -39,7 +41,8 @@ def compile_condition(text: str, world: World, sobject: SObject, table: str = ""
 class Compiler:
     """One compilation: the text for errors, the world to resolve names in, the rules of the asking API."""
 
-    def __init__(self, text: str, world: World, deleted: bool, bulk: bool) -> None:
+    def __init__(self, text: str, world: World, deleted: bool, bulk: bool, level: int = 1) -> None:
+        self.level = level
         self.text = text
         self.world = world
         self.deleted = deleted
@@ -50,9 +53,9 @@ class Compiler:
         """The plan of a whole query."""
         if query.all_rows:
             raise malformed_query("ALL ROWS not allowed in this context")
-        if "UPDATE" in query.purpose:
+        if "FOR UPDATE" in query.purpose:
             raise malformed_query("FOR UPDATE not allowed in this context")
-        found = find_object(self.world, self.text, query.source.parts[-1], query.source.at)
+        found = find_object(self.world, self.text, query.source.text, query.source.at)
         scope = Scope(self.world, self.text, found, own_alias=query.alias)
         for name, alias in query.more_sources:
             # The old form `FROM Contact c, c.Account a` gives a parent an alias.
@@ -63,16 +66,16 @@ class Compiler:
         return self._finish(query, scope)
 
     def _finish(self, query: Query, scope: Scope) -> Plan:
-        where = self.visible(scope)
-        if query.where is not None:
-            where.append(self.condition(scope, query.where))
+        where = self._where(scope, query)
         if query.scope:
-            where += self._scoped(query.scope.lower(), scope)
+            where += self._scoped(query.scope.lower(), scope, query.source.at)
         self._check_ranges(query, scope)
         selection = Selection(self, scope, query)
         selection.build()
         order = ", ".join(self._order(item, scope, selection) for item in query.order)
-        having = self.condition(scope, query.having) if query.having is not None else ""
+        having = ""
+        if query.having is not None:
+            having = self.condition(scope, query.having, selection.require_grouped)
         group = selection.group_sql()
         return Plan(
             scope.sobject,
@@ -91,6 +94,7 @@ class Compiler:
             query.offset,
             scope.alias,
             bool(scope.clauses),
+            query.purpose,
         )
 
     def _check_ranges(self, query: Query, scope: Scope) -> None:
@@ -101,9 +105,16 @@ class Compiler:
                 f"Maximum SOQL offset allowed is {MAX_OFFSET}",
             )
 
-    def condition(self, scope: Scope, condition: Condition) -> str:
+    def condition(self, scope: Scope, condition: Condition, grouped: Grouped | None = None) -> str:
         """A condition as SQL."""
-        return ConditionWriter(scope, self._subselect, functions.apply).write(condition)
+        return ConditionWriter(scope, self._subselect, grouped).write(condition)
+
+    def _where(self, scope: Scope, query: Query, inner: bool = False) -> list[str]:
+        semijoin.check(query.where, scope, inner)
+        where = self.visible(scope)
+        if query.where is not None:
+            where.append(self.condition(scope, query.where))
+        return where
 
     def visible(self, scope: Scope) -> list[str]:
         """What hides rows from this query: the recycle bin and record visibility."""
@@ -116,75 +127,87 @@ class Compiler:
             )
         return out
 
-    def _scoped(self, scope_name: str, scope: Scope) -> list[str]:
+    def _scoped(self, name: str, scope: Scope, at: int) -> list[str]:
+        known = {item.lower() for item, _ in scope.sobject.scopes} or {"everything", "mine"}
+        if name not in known or (name != "everything" and "OwnerId" not in scope.sobject.fields):
+            raise scope.fail(
+                at, "INVALID_QUERY_SCOPE", f"scope '{name}' is not supported for {scope.sobject.name}"
+            )
         owner = f'{scope.alias}."OwnerId"'
-        if "OwnerId" not in scope.sobject.fields or scope_name == "everything":
-            return []
-        if scope_name == "mine":
+        if name == "mine":
             return [f"{owner} = '{self.world.user_id}'"]
-        if scope_name == "queue_owned":
+        if name == "queue_owned":
             return [f"starts_with({owner}, '00G')"]
-        if scope_name == "user_owned":
+        if name == "user_owned":
             return [f"starts_with({owner}, '005')"]
         return []
 
     def _order(self, order: Order, scope: Scope, selection: Selection) -> str:
-        if isinstance(order.expression, Call):
-            column = functions.apply(order.expression, scope)
+        expression = order.expression
+        alias = selection.aliased(expression) if isinstance(expression, Name) else None
+        if alias is not None:
+            column = alias
+        elif isinstance(expression, Call):
+            self._check_order(expression, scope, selection)
+            column = functions.apply(expression, scope)
         else:
-            column = selection.aliased(order.expression) or self._sortable(order.expression, scope)
+            column = self._sortable(expression, scope)
+        if alias is None and selection.kind == "aggregate":
+            selection.require_grouped(expression)
         direction = "DESC" if order.descending else "ASC"
         # Nulls come first unless the query says otherwise, in both directions.
         nulls = "LAST" if order.nulls_last else "FIRST"
-        if column.key_sql:
-            return f"{column.key_sql} {direction} NULLS {nulls}"
-        return f"{folded(column)} {direction} NULLS {nulls}"
+        return f"{sort_key(column)} {direction} NULLS {nulls}"
+
+    def _check_order(self, call: Call, scope: Scope, selection: Selection) -> None:
+        aggregate = functions.is_aggregate(call) or call.function == "GROUPING"
+        if call.function in (*functions.RENDERED, "FIELDS") or (aggregate and selection.kind != "aggregate"):
+            raise scope.fail(call.at, "MALFORMED_QUERY", f"{call.function} can not be used in ORDER BY here")
 
     def _sortable(self, name: Name, scope: Scope) -> Column:
         column = scope.column(name)
         if not column.field.sortable or not column.field.stored:
             raise scope.fail(
-                name.at, "INVALID_FIELD", f"field '{column.field.name}' can not be sorted in a query call"
+                name.at, "MALFORMED_QUERY", f"field '{column.field.name}' can not be sorted in a query call"
             )
         return column
 
-    def _subselect(self, query: Query, outer: Scope, column: Column) -> str:
-        found = find_object(self.world, self.text, query.source.parts[-1], query.source.at)
+    def _subselect(self, query: Query, outer: Scope, column: Column, left: Name) -> str:
+        found = find_object(self.world, self.text, query.source.text, query.source.at)
         self.depth += 1
         scope = Scope(self.world, self.text, found, alias=f"s{self.depth}_", own_alias=query.alias)
-        if len(query.select) != 1 or not isinstance(query.select[0], Item):
-            raise outer.fail(
-                query.source.at, "MALFORMED_QUERY", "Only one column may be selected in a subselect"
-            )
-        expression = query.select[0].expression
-        inner = (
-            functions.apply(expression, scope) if isinstance(expression, Call) else scope.column(expression)
+        return semijoin.compiled(
+            query, outer, column, left, scope, lambda inner, inside: self._where(inner, inside, inner=True)
         )
-        if inner.field.type not in ("id", "reference") or column.field.type not in ("id", "reference"):
-            raise outer.fail(
-                query.source.at,
-                "INVALID_FIELD",
-                f"Cannot use a foreign key for outer field for semi join: {column.field.name}"
-                if column.field.type not in ("id", "reference")
-                else f"The inner select field '{inner.field.name}' is not an ID or reference field",
-            )
-        where = self.visible(scope)
-        if query.where is not None:
-            where.append(self.condition(scope, query.where))
-        where.append(f"{inner.sql} IS NOT NULL")
-        return f"SELECT {inner.sql} FROM {scope.source()} WHERE {' AND '.join(where)}"
 
-    def child(self, child: Child, outer: Scope) -> ChildPlan:
+    def child(self, child: Child, outer: Scope, above: Query) -> ChildPlan:
         """A subquery over a child relationship."""
         query = child.query
-        name = outer.parts(query.source)[-1]
-        found = self.world.schema.child_relation(outer.sobject.name, name)
+        at = query.source.at
+        if self.level >= MAX_LEVELS:
+            raise outer.fail(
+                at,
+                "MALFORMED_QUERY",
+                f"subqueries may not go more than {MAX_LEVELS} levels down",
+            )
+        if query.offset is not None and above.limit != 1:
+            raise outer.fail(
+                query.offset_at,
+                "MALFORMED_QUERY",
+                "OFFSET in a subquery needs LIMIT 1 around it",
+            )
+        if "FOR UPDATE" in query.purpose:
+            raise malformed_query("FOR UPDATE not allowed in this context")
+        parts = outer.parts(query.source)
+        found = self.world.schema.child_relation(outer.sobject.name, parts[-1]) if len(parts) == 1 else None
         if found is None or not self.world.profile.sees(*found):
-            raise outer.no_relation(query.source.at, name, query.source.text)
+            raise outer.no_relation(at, parts[-1], query.source.text)
         sobject, lookup = found
         scope = Scope(self.world, self.text, sobject, alias="c", own_alias=query.alias)
-        inner = Compiler(self.text, self.world, self.deleted, self.bulk)
+        inner = Compiler(self.text, self.world, self.deleted, self.bulk, self.level + 1)
         plan = inner._finish(query, scope)
+        if plan.kind != "rows":
+            raise outer.fail(at, "MALFORMED_QUERY", "only root queries support aggregate expressions")
         plan.columns.append(f'c."{lookup.name}"')
         plan.limit = plan.offset = None
-        return ChildPlan(name, plan, lookup.name, query.limit, query.offset)
+        return ChildPlan(parts[-1], plan, lookup.name, query.limit, query.offset)

@@ -18,9 +18,15 @@ from sandbox.soql.ast import (
     Within,
 )
 from sandbox.soql.dates import PERIODS, PERIODS_WITH_NUMBER
-from sandbox.soql.tokens import Token, failure, tokenize
+from sandbox.soql.shapes import INNER, SHAPES
+from sandbox.soql.tokens import Token, failure, tokenize, unescape
 
 _COMPARISONS = frozenset(["=", "!=", "<>", "<", "<=", ">", ">="])
+MAX_DEPTH = 100
+"""Parentheses within parentheses; deeper conditions are too complicated."""
+MAX_STRING = 4000
+"""Characters of a constant (facts 1)."""
+MAX_INTEGER = 2**31 - 1
 
 
 class ConditionParser(ABC):
@@ -30,7 +36,7 @@ class ConditionParser(ABC):
         self.text = text
         self.tokens = tokenize(text)
         self.place = 0
-        self.allow_deep = True
+        self._depth = 0
 
     @abstractmethod
     def subselect(self) -> Query:
@@ -88,6 +94,10 @@ class ConditionParser(ABC):
         if token.kind != "number" or not token.text.isdigit():
             raise self.unexpected()
         self.advance()
+        if len(token.text) > 10 or int(token.text) > MAX_INTEGER:
+            raise failure(
+                self.text, token.at, "MALFORMED_QUERY", f"numeric value out of range: {token.text[:40]}"
+            )
         return int(token.text)
 
     # expressions
@@ -108,21 +118,43 @@ class ConditionParser(ABC):
         name = self.name()
         if len(name.parts) > 1 or self.token.text != "(":
             return name
+        function = name.parts[0].upper()
+        if function not in SHAPES:
+            raise self.unexpected(self.tokens[self.place - 1])
+        return self._call(function, name.at)
+
+    def _call(self, function: str, at: int) -> Call:
         self.mark("(")
         args: list[Expression] = []
-        if not self.take_mark(")"):
-            args.append(self._argument())
-            while self.take_mark(","):
-                args.append(self._argument())
-            self.mark(")")
-        return Call(name.parts[0].upper(), tuple(args), name.at)
+        for place, kind in enumerate(SHAPES[function]):
+            if place:
+                self.mark(",")
+            elif function == "COUNT" and self.token.text == ")":
+                break
+            args.append(self._argument(kind))
+        self.mark(")")
+        return Call(function, tuple(args), at)
 
-    def _argument(self) -> Expression:
-        return self.expression() if self.token.kind == "word" else self.literal()
+    def _argument(self, kind: str) -> Expression:
+        token = self.token
+        if kind in ("number", "unit"):
+            wanted = "number" if kind == "number" else "string"
+            if token.kind != wanted:
+                raise self.unexpected()
+            return self.literal()
+        if kind == "set" and token.upper not in ("ALL", "STANDARD", "CUSTOM"):
+            raise self.unexpected()
+        inner = INNER.get(kind, frozenset())
+        if token.kind == "word" and token.upper in inner and self.peek().text == "(":
+            self.advance()
+            return self._call(token.upper, token.at)
+        return self.name()
 
     def literal(self) -> Literal:
         token = self.token
-        if token.kind in ("string", "number", "date", "datetime", "time"):
+        if token.kind == "string":
+            return self._string(like=False)
+        if token.kind in ("number", "date", "datetime", "time"):
             self.advance()
             return Literal(token.kind, token.text, token.at)
         if token.kind != "word":
@@ -143,15 +175,30 @@ class ConditionParser(ABC):
             return Literal("period", word, token.at, self.integer())
         if len(word) > 3 and word[:3].isalpha() and word[3:].isdigit():
             self.advance()
-            if self.token.text == "." and self.peek().kind == "number":
+            fraction = self.token.text if self.token.text.startswith(".") else ""
+            if fraction:
                 self.advance()
-                return Literal("currency", f"{word}.{self.advance().text}", token.at)
-            return Literal("currency", word, token.at)
+            return Literal("currency", word + fraction, token.at)
         raise self.unexpected()
+
+    def _string(self, like: bool) -> Literal:
+        token = self.token
+        if token.kind != "string":
+            raise self.unexpected()
+        self.advance()
+        if len(unescape(self.text, token.text, token.at, like)) > MAX_STRING:
+            raise failure(
+                self.text, token.at, "MALFORMED_QUERY", f"string literal exceeds {MAX_STRING} characters"
+            )
+        return Literal("string", token.text, token.at)
 
     # conditions
 
     def condition(self) -> Condition:
+        if self.at_keyword("NOT"):
+            # NOT stands alone: next to AND and OR it needs parentheses of its own.
+            self.advance()
+            return self._alone(Logic("NOT", (self._term(),)))
         first = self._term()
         operator = self.token.upper if self.token.kind == "word" else ""
         if operator not in ("AND", "OR"):
@@ -159,20 +206,24 @@ class ConditionParser(ABC):
         terms = [first]
         while self.take(operator):
             terms.append(self._term())
+        return self._alone(Logic(operator, tuple(terms)))
+
+    def _alone(self, condition: Logic) -> Condition:
         if self.token.kind == "word" and self.token.upper in ("AND", "OR"):
-            # The two may not be mixed on one level without parentheses.
+            # Operators may not be mixed on one level without parentheses.
             raise self.unexpected()
-        return Logic(operator, tuple(terms))
+        return condition
 
     def _term(self) -> Condition:
-        if self.at_keyword("NOT"):
-            self.advance()
-            return Logic("NOT", (self._term(),))
-        if self.take_mark("("):
-            inner = self.condition()
-            self.mark(")")
-            return inner
-        return self._comparison()
+        if not self.take_mark("("):
+            return self._comparison()
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise failure(self.text, self.token.at, "QUERY_TOO_COMPLICATED", "Query is too complicated")
+        inner = self.condition()
+        self.mark(")")
+        self._depth -= 1
+        return inner
 
     def _comparison(self) -> Condition:
         left = self.expression()
@@ -180,11 +231,13 @@ class ConditionParser(ABC):
         if token.text in _COMPARISONS:
             self.advance()
             operator = "!=" if token.text == "<>" else token.text
+            if operator in "<>" and self.take_mark("="):
+                operator += "="
             return Compare(left, operator, self._constant(), token.at)
         word = token.upper if token.kind == "word" else ""
         if word == "LIKE":
             self.advance()
-            return Compare(left, "LIKE", self._constant(), token.at)
+            return Compare(left, "LIKE", self._constant(like=True), token.at)
         if word == "IN" or (word == "NOT" and self.peek().upper == "IN"):
             return self._within(left, word == "NOT", token.at)
         if word in ("INCLUDES", "EXCLUDES") and isinstance(left, Name):
@@ -192,11 +245,12 @@ class ConditionParser(ABC):
             return Includes(left, word == "EXCLUDES", self._list(), token.at)
         raise self.unexpected()
 
-    def _constant(self) -> Literal:
+    def _constant(self, like: bool = False) -> Literal:
         if self.token.text == ":":
-            # Binding a variable is for Apex; over the API there is nothing to bind.
-            raise self.unexpected()
-        return self.literal()
+            raise failure(
+                self.text, self.token.at, "MALFORMED_QUERY", "Bind variables only allowed in Apex code"
+            )
+        return self._string(like) if like and self.token.kind == "string" else self.literal()
 
     def _within(self, left: Name | Call, negated: bool, at: int) -> Within:
         if negated:

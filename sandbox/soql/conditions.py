@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox import ids
+from sandbox.soql import functions
 from sandbox.soql.ast import Call, Compare, Condition, Includes, Literal, Logic, Name, Query, Within
 from sandbox.soql.scope import Column, Scope
 from sandbox.soql.tokens import unescape
 from sandbox.soql.values import bounds, quote, scalar, wrong_type
 
-Subselect = Callable[[Query, Scope, Column], str]
+Subselect = Callable[[Query, Scope, Column, Name], str]
 """Compiles the query inside `IN (SELECT ...)`."""
-Applied = Callable[[Call, Scope], Column]
-"""Compiles a function call."""
+Grouped = Callable[[Name | Call], None]
+"""Refuses what is neither grouped nor aggregated; HAVING has one."""
 
 
 class ConditionWriter:
@@ -23,10 +24,10 @@ class ConditionWriter:
     does, so plain comparisons stay plain and the database can prune by them; under NOT they are made exact.
     """
 
-    def __init__(self, scope: Scope, subselect: Subselect, applied: Applied) -> None:
+    def __init__(self, scope: Scope, subselect: Subselect, grouped: Grouped | None = None) -> None:
         self._scope = scope
         self._subselect = subselect
-        self._applied = applied
+        self._grouped = grouped
 
     def write(self, condition: Condition, exact: bool = False) -> str:
         """The condition as SQL."""
@@ -44,17 +45,42 @@ class ConditionWriter:
         return f"COALESCE({sql}, FALSE)" if exact else f"({sql})"
 
     def _left(self, left: Name | Call) -> Column:
+        if self._grouped:
+            self._grouped(left)
         if isinstance(left, Call):
-            return self._applied(left, self._scope)
+            return self._function(left)
         column = self._scope.column(left)
+        if column.field.type == "address":
+            raise self._scope.fail(
+                left.at, "INVALID_FIELD", "Address fields can only be filtered using Distance expressions"
+            )
         if not column.field.filterable or not column.field.stored:
             raise self._scope.fail(
                 left.at, "INVALID_FIELD", f"field '{column.field.name}' can not be filtered in a query call"
             )
         return column
 
+    def _function(self, call: Call) -> Column:
+        aggregate = functions.is_aggregate(call)
+        if aggregate and not self._grouped:
+            raise self._scope.fail(
+                call.at, "MALFORMED_QUERY", f"aggregate functions are not allowed in WHERE: {call.function}"
+            )
+        if call.function in ("FORMAT", "FIELDS") or (call.function == "GROUPING" and not self._grouped):
+            raise self._scope.fail(call.at, "MALFORMED_QUERY", f"unexpected token: {call.function}")
+        column = functions.apply(call, self._scope)
+        if not aggregate and call.args and isinstance(call.args[0], Name):
+            inner = self._scope.column(call.args[0]).field
+            if not inner.filterable:
+                raise self._scope.fail(
+                    call.at, "INVALID_FIELD", f"field '{inner.name}' can not be filtered in a query call"
+                )
+        return column
+
     def _compare(self, node: Compare) -> str:
         column = self._left(node.left)
+        if isinstance(node.left, Call) and node.left.function == "DISTANCE" and node.operator[0] not in "<>":
+            raise self._operator(node.at, column)
         if node.operator == "LIKE":
             return self._like(node, column)
         if column.field.type == "multipicklist" and node.operator not in ("=", "!="):
@@ -62,12 +88,12 @@ class ConditionWriter:
         stretch = bounds(self._scope, column, node.right)
         if stretch:
             return _stretch(column.sql, node.operator, *stretch)
+        if column.field.type == "boolean":
+            return self._boolean(node, column)
         value = scalar(self._scope, column, node.right)
         if value is None:
             return self._null(node, column)
-        if column.field.type in ("boolean", "id", "reference") and node.operator not in ("=", "!="):
-            if column.field.type == "boolean":
-                raise self._operator(node.at, column)
+        if column.field.type in ("id", "reference") and node.operator not in ("=", "!="):
             return f"{column.sql} {node.operator} {value}"
         if column.key_sql and node.operator == "=":
             return _by_key(column, [value])
@@ -78,6 +104,13 @@ class ConditionWriter:
             return f"{left} IS DISTINCT FROM {value}"
         return f"{left} {node.operator} {value}"
 
+    def _boolean(self, node: Compare, column: Column) -> str:
+        if node.operator not in ("=", "!="):
+            raise self._operator(node.at, column)
+        # A null stands for false, on both sides.
+        wanted = (scalar(self._scope, column, node.right) == "TRUE") == (node.operator == "=")
+        return column.sql if wanted else f"{column.sql} IS DISTINCT FROM TRUE"
+
     def _operator(self, at: int, column: Column) -> Exception:
         return self._scope.fail(
             at,
@@ -86,12 +119,6 @@ class ConditionWriter:
         )
 
     def _null(self, node: Compare, column: Column) -> str:
-        if column.field.type == "boolean" and node.operator in ("=", "!="):
-            return (
-                f"{column.sql} IS NOT DISTINCT FROM NULL"
-                if node.operator == "="
-                else f"{column.sql} IS NOT NULL"
-            )
         if node.operator == "=":
             return f"{column.sql} IS NULL"
         if node.operator == "!=":
@@ -99,7 +126,9 @@ class ConditionWriter:
         return "FALSE"
 
     def _like(self, node: Compare, column: Column) -> str:
-        if not column.field.is_text or column.field.type in ("id", "reference", "multipicklist"):
+        if column.field.type in ("id", "reference"):
+            raise self._scope.fail(node.at, "INVALID_QUERY_FILTER_OPERATOR", "invalid operator on id field")
+        if not column.field.is_text or column.field.type == "multipicklist":
             raise self._operator(node.at, column)
         if node.right.kind != "string":
             raise wrong_type(self._scope, column, node.right, quoted=True)
@@ -110,7 +139,11 @@ class ConditionWriter:
     def _within(self, node: Within) -> str:
         column = self._left(node.left)
         if node.query is not None:
-            found = f"{column.sql} IN ({self._subselect(node.query, self._scope, column)})"
+            if self._grouped or not isinstance(node.left, Name):
+                raise self._scope.fail(
+                    node.left.at, "MALFORMED_QUERY", "Semi join sub-selects are not allowed in HAVING"
+                )
+            found = f"{column.sql} IN ({self._subselect(node.query, self._scope, column, node.left)})"
             return f"({column.sql} IS NULL OR NOT {found})" if node.negated else found
         values, has_null, stretches = self._list(column, node.values)
         terms: list[str] = []

@@ -77,7 +77,8 @@ def period(word: str, number: int | None, now: datetime) -> tuple[date, date]:
         day = today + timedelta(days=fixed[word])
         return day, day + timedelta(days=1)
     if word == "LAST_90_DAYS":
-        return today - timedelta(days=89), today + timedelta(days=1)
+        # Ninety days back and today: 91 days, as documented.
+        return today - timedelta(days=90), today + timedelta(days=1)
     if word == "NEXT_90_DAYS":
         return today + timedelta(days=1), today + timedelta(days=91)
     plain = word.replace("FISCAL_", "")

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 from sandbox.errors import ApiError, malformed_query
 from sandbox.soql.ast import Call, Child, Condition, Item, Name, Order, Query, TypeOf
-from sandbox.soql.condition_parser import ConditionParser
+from sandbox.soql.condition_parser import MAX_DEPTH, ConditionParser
+from sandbox.soql.tokens import failure
 
 MAX_LENGTH = 100_000
 """Characters in a query (facts 1)."""
 
 _STOPS = frozenset(
     [
+        "AND",
+        "ASC",
+        "DESC",
+        "EXCLUDES",
+        "FIRST",
+        "FROM",
+        "GROUP",
+        "HAVING",
+        "IN",
+        "INCLUDES",
+        "LAST",
+        "LIKE",
+        "LIMIT",
+        "NOT",
+        "NULL",
+        "NULLS",
+        "OR",
+        "SELECT",
         "USING",
         "WHERE",
         "WITH",
-        "GROUP",
-        "HAVING",
-        "ORDER",
-        "LIMIT",
-        "OFFSET",
-        "FOR",
-        "ALL",
-        "UPDATE",
-        "FROM",
-        "SELECT",
-        "AND",
-        "OR",
-        "NOT",
-        "LIKE",
-        "IN",
-        "AS",
-        "NULLS",
     ]
 )
+"""Words that are no aliases, by the documentation."""
+_CLAUSES = {"ORDER": "BY", "OFFSET": "", "ALL": "ROWS", "FOR": "", "UPDATE": ""}
+"""Words that start a clause where an alias could stand, and what follows them then."""
+_UPDATES = ("TRACKING", "VIEWSTAT")
 _SCOPES = frozenset(
     [
         "delegated",
@@ -54,7 +60,7 @@ def parse(text: str) -> Query:
     """The tree of a whole query."""
     if len(text) > MAX_LENGTH:
         raise ApiError(
-            400, "QUERY_TOO_LONG", f"SOQL statements cannot be longer than {MAX_LENGTH} characters."
+            400, "MALFORMED_QUERY", f"SOQL statements cannot be longer than {MAX_LENGTH} characters."
         )
     if not text.strip():
         raise malformed_query("unexpected token: '<EOF>'")
@@ -69,23 +75,27 @@ class Parser(ConditionParser):
 
     def query(self, nested: bool = False) -> Query:
         self.keyword("SELECT")
-        select = self._select(nested)
+        select = self._select()
         self.keyword("FROM")
         source = self.name()
         alias = self._alias()
         more: list[tuple[Name, str | None]] = []
         while self.take_mark(","):
             more.append((self.name(), self._alias()))
-        scope = self._scope()
+        scope = None if nested else self._scope()
         where = self.condition() if self.take("WHERE") else None
-        security = self._security()
-        group, grouping, having = self._group()
+        security = None if nested else self._security()
+        group, grouping, having = ([], None, None) if nested else self._group()
         order = self._order()
         limit_at = self.token.at
-        limit = self.integer() if self.take("LIMIT") else None
+        limit = self._count("LIMIT")
         offset_at = self.token.at
-        offset = self.integer() if self.take("OFFSET") else None
-        purpose, all_rows = self._ending()
+        offset = self._count("OFFSET")
+        all_rows = False
+        if not nested and self.take("ALL"):
+            self.keyword("ROWS")
+            all_rows = True
+        purpose = self._purpose()
         return Query(
             tuple(select),
             source,
@@ -107,16 +117,28 @@ class Parser(ConditionParser):
         )
 
     def subselect(self) -> Query:
-        return self.query(nested=True)
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise failure(self.text, self.token.at, "QUERY_TOO_COMPLICATED", "Query is too complicated")
+        query = self.query(nested=True)
+        self._depth -= 1
+        return query
 
-    def _select(self, nested: bool) -> list[Item | Child | TypeOf]:
+    def _count(self, word: str) -> int | None:
+        if not self.take(word):
+            return None
+        if self.token.text == ":":
+            raise failure(
+                self.text, self.token.at, "MALFORMED_QUERY", "Bind variables only allowed in Apex code"
+            )
+        return self.integer()
+
+    def _select(self) -> list[Item | Child | TypeOf]:
         out: list[Item | Child | TypeOf] = []
         while True:
             if self.token.text == "(":
-                if nested and not self.allow_deep:
-                    raise self.unexpected()
                 self.advance()
-                out.append(Child(self.query(nested=True)))
+                out.append(Child(self.subselect()))
                 self.mark(")")
             elif self.at_keyword("TYPEOF") and self.peek().kind == "word" and self.peek().upper != "FROM":
                 out.append(self._typeof())
@@ -149,12 +171,17 @@ class Parser(ConditionParser):
         return tuple(names)
 
     def _alias(self) -> str | None:
-        self.take("AS")
         token = self.token
-        if token.kind == "word" and token.upper not in _STOPS:
-            self.advance()
-            return token.text
-        return None
+        if token.kind != "word" or token.upper in _STOPS:
+            return None
+        after = self.peek()
+        follows = _CLAUSES.get(token.upper)
+        if follows and after.upper == follows:
+            return None
+        if follows == "" and after.kind in ("word", "number", "mark") and after.text not in (",", ")"):
+            return None
+        self.advance()
+        return token.text
 
     def _scope(self) -> str | None:
         if not self.take("USING"):
@@ -169,11 +196,32 @@ class Parser(ConditionParser):
     def _security(self) -> str | None:
         if not self.take("WITH"):
             return None
-        if self.token.upper not in ("SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"):
+        if self.token.upper in ("SECURITY_ENFORCED", "USER_MODE", "SYSTEM_MODE"):
+            return self.advance().upper
+        at = self.token.at
+        if self.take("DATA"):
+            self.keyword("CATEGORY")
+            self._category()
+            while self.take("AND"):
+                self._category()
+            raise failure(
+                self.text, at, "INVALID_FIELD", "WITH DATA CATEGORY is only for articles and questions"
+            )
+        if self.at_keyword("RECORDVISIBILITYCONTEXT"):
             raise self.unexpected()
-        found = self.token.upper
+        self.condition()
+        raise failure(self.text, at, "MALFORMED_QUERY", "WITH is not supported for this object")
+
+    def _category(self) -> None:
+        self.name()
+        if self.token.upper not in ("AT", "ABOVE", "BELOW", "ABOVE_OR_BELOW"):
+            raise self.unexpected()
         self.advance()
-        return found
+        if self.take_mark("("):
+            self._names()
+            self.mark(")")
+        else:
+            self.name()
 
     def _group(self) -> tuple[list[Name | Call], str | None, Condition | None]:
         if not self.take("GROUP"):
@@ -214,20 +262,17 @@ class Parser(ConditionParser):
             if not self.take_mark(","):
                 return out
 
-    def _ending(self) -> tuple[list[str], bool]:
+    def _purpose(self) -> list[str]:
         purpose: list[str] = []
         while self.take("FOR"):
             if self.token.upper not in ("VIEW", "REFERENCE", "UPDATE"):
                 raise self.unexpected()
-            purpose.append(self.token.upper)
-            self.advance()
+            purpose.append(f"FOR {self.advance().upper}")
         if self.take("UPDATE"):
-            if self.token.upper not in ("TRACKING", "VIEWSTAT"):
-                raise self.unexpected()
-            purpose.append(self.token.upper)
-            self.advance()
-        all_rows = False
-        if self.take("ALL"):
-            self.keyword("ROWS")
-            all_rows = True
-        return purpose, all_rows
+            while True:
+                if self.token.upper not in _UPDATES:
+                    raise self.unexpected()
+                purpose.append(self.advance().upper)
+                if not self.take_mark(","):
+                    break
+        return purpose

@@ -73,6 +73,7 @@ class Plan:
     offset: int | None = None
     alias: str = "t"
     joins: bool = False
+    purpose: tuple[str, ...] = ()
 
     def condition(self) -> str:
         """The WHERE clause, or nothing."""
@@ -80,6 +81,11 @@ class Plan:
 
     def sql(self, columns: list[str] | None = None) -> str:
         """The whole statement; `columns` replaces the select list."""
+        if self.kind == "count" and self.limit is not None:
+            return (
+                f"SELECT count(*) FROM (SELECT 1 FROM {self.source}{self.condition()} "
+                f"LIMIT {self.limit} OFFSET {self.offset or 0})"
+            )
         text = f"SELECT {', '.join(columns or self.columns)} FROM {self.source}{self.condition()}"
         if self.group:
             text += f" GROUP BY {self.group}"

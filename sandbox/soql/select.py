@@ -8,14 +8,18 @@ from sandbox.errors import ApiError
 from sandbox.metadata.field import Field
 from sandbox.metadata.parts import ADDRESS_PARTS
 from sandbox.soql import functions
-from sandbox.soql.ast import Call, Child, Item, Name, Query, TypeOf
+from sandbox.soql.ast import Call, Child, Compare, Condition, Item, Logic, Name, Query, TypeOf, Within
 from sandbox.soql.plan import ChildPlan, Output, Parent, TypePlan
 from sandbox.soql.scope import Column, Scope
+from sandbox.soql.shapes import DATE_PARTS
 
 if TYPE_CHECKING:
     from sandbox.soql.compiler import Compiler
 
 MAX_FIELDS_ALL = 200
+MAX_ROLLUP = 3
+MAX_SUBQUERIES = 20
+"""Child subqueries of one query (facts 1)."""
 
 
 class Selection:
@@ -32,7 +36,7 @@ class Selection:
         self.children: list[ChildPlan] = []
         self.types: list[TypePlan] = []
         self._aliases: dict[str, Column] = {}
-        self._groups: list[str] = []
+        self._groups: dict[str, Column] = {}
         self._seen: dict[tuple[tuple[str, ...], str], int] = {}
 
     def build(self) -> None:
@@ -46,8 +50,7 @@ class Selection:
         if self._compiler.bulk:
             self._refuse_in_bulk(aggregated)
         if counting and not self._query.group:
-            self.kind = "count"
-            self.columns = ["count(*)"]
+            self._count(items[0], calls[0])
         elif aggregated:
             self.kind = "aggregate"
             self._aggregate(items)
@@ -60,6 +63,14 @@ class Selection:
         if any(not isinstance(item, Item) for item in self._query.select):
             raise ApiError(400, "API_ERROR", "Nested queries and TYPEOF are not supported in Bulk Query")
 
+    def _count(self, item: Item, call: Call) -> None:
+        if self._query.order or item.alias:
+            raise self._scope.fail(
+                call.at, "MALFORMED_QUERY", "COUNT() can not be used with ORDER BY or an alias"
+            )
+        self.kind = "count"
+        self.columns = ["count(*)"]
+
     # plain rows
 
     def _rows(self) -> None:
@@ -68,54 +79,84 @@ class Selection:
             self.columns.append(f'{self._scope.alias}."Id"')
         for item in self._query.select:
             if isinstance(item, Child):
-                self.children.append(self._compiler.child(item, self._scope))
+                self._child(item)
             elif isinstance(item, TypeOf):
                 self._typeof(item)
-            elif item.alias is not None:
-                at = self._query.source.at
-                raise self._scope.fail(at, "MALFORMED_QUERY", "only aggregate expressions use field aliasing")
             elif isinstance(item.expression, Call):
-                self._function(item.expression)
+                self._function(item.expression, item.alias)
+            elif item.alias is not None:
+                at = item.expression.at
+                raise self._scope.fail(at, "MALFORMED_QUERY", "only aggregate expressions use field aliasing")
             else:
                 self.add(self._scope.column(item.expression), item.expression)
 
-    def _function(self, call: Call) -> None:
-        if call.function == "FIELDS":
+    def _child(self, item: Child) -> None:
+        if len(self.children) >= MAX_SUBQUERIES:
+            raise self._scope.fail(
+                item.query.source.at,
+                "MALFORMED_QUERY",
+                f"maximum {MAX_SUBQUERIES} sub-queries allowed in a query",
+            )
+        plan = self._compiler.child(item, self._scope, self._query)
+        if any(known.name.lower() == plan.name.lower() for known in self.children):
+            raise self._scope.fail(
+                item.query.source.at, "MALFORMED_QUERY", f"duplicate relationship selected: {plan.name}"
+            )
+        self.children.append(plan)
+
+    def _function(self, call: Call, alias: str | None) -> None:
+        if call.function == "FIELDS" and alias is None:
             self._fields(call)
             return
+        if call.function not in functions.RENDERED:
+            # Parts of dates and the like are for grouped queries.
+            raise self._scope.fail(
+                call.at, "MALFORMED_QUERY", f"Field must be grouped or aggregated: {call.function}"
+            )
+        if any(isinstance(item, TypeOf) for item in self._query.select):
+            raise self._scope.fail(call.at, "MALFORMED_QUERY", "TYPEOF can not be used beside functions")
         column = functions.apply(call, self._scope)
-        if call.function in ("TOLABEL", "FORMAT", "CONVERTCURRENCY"):
-            self.add(column, None)
+        if alias is None:
+            self.add(column, Name((column.field.name,), call.at))
         else:
-            self._append((), f"expr{len(self.outputs)}", column.field, column.sql)
+            self._note(((), alias.lower()), Name((alias,), call.at), len(self.columns))
+            self._append((), alias, column.field, column.sql)
 
     def _fields(self, call: Call) -> None:
-        which = call.args[0].text.upper() if len(call.args) == 1 and isinstance(call.args[0], Name) else ""
-        if which not in ("ALL", "STANDARD", "CUSTOM"):
-            raise self._scope.fail(call.at, "MALFORMED_QUERY", "unexpected token: FIELDS")
+        which = call.args[0].text.upper() if isinstance(call.args[0], Name) else ""
         limit = self._query.limit
-        if which != "STANDARD" and (self._compiler.bulk or limit is None or limit > MAX_FIELDS_ALL):
+        bounded = limit is not None and limit <= MAX_FIELDS_ALL
+        if which != "STANDARD" and (self._compiler.bulk or not (bounded or by_ids(self._query.where))):
             raise self._scope.fail(
                 call.at, "MALFORMED_QUERY", "The SOQL FIELDS function must have a LIMIT of at most 200"
             )
         sobject = self._scope.sobject
+        before = len(self.outputs)
         for found in sobject.fields.values():
             if not self._scope.world.profile.sees(sobject, found) or (
                 not found.stored and self._compiler.bulk
             ):
                 continue
             if which == "ALL" or found.custom == (which == "CUSTOM"):
-                self.add(self._scope.column(Name((found.name,), call.at)), None)
+                self.add(self._scope.column(Name((found.name,), call.at)), Name((found.name,), call.at))
+        if len(self.outputs) == before and len(self._query.select) == 1:
+            raise ApiError(
+                400,
+                "MALFORMED_QUERY",
+                "'FIELDS(...)' expansion function must result in at least one field being selected.",
+            )
+
+    def _note(self, key: tuple[tuple[str, ...], str], name: Name, at: int) -> None:
+        if key in self._seen:
+            raise ApiError(400, "INVALID_FIELD", f"duplicate field selected: {name.text}")
+        self._seen[key] = at
 
     def add(self, column: Column, name: Name | None) -> None:
         """Select a field, embedding its parents."""
-        key = (column.path, column.field.name)
-        if key in self._seen:
-            if name is not None and not self._compiler.bulk:
-                raise self._scope.fail(
-                    name.at, "INVALID_FIELD", f"duplicate field selected: {column.field.name}"
-                )
+        key = (column.path, column.field.name.lower())
+        if key in self._seen and name is None:
             return
+        self._note(key, Name((column.name,), 0), len(self.columns))
         if not self._compiler.bulk:
             self._embed(column)
         if not column.field.stored:
@@ -127,7 +168,6 @@ class Selection:
                 )
             self._address(column)
             return
-        self._seen[key] = len(self.columns)
         self._append(column.path, column.field.name, column.field, column.sql)
 
     def _append(self, path: tuple[str, ...], name: str, found: Field, sql: str) -> None:
@@ -141,7 +181,6 @@ class Selection:
         for part in ADDRESS_PARTS:
             parts.append((part, len(self.columns)))
             self.columns.append(f'{alias}."{prefix}{part}"')
-        self._seen[(column.path, column.field.name)] = -1
         self.outputs.append(Output(column.path, column.field.name, column.field, -1, tuple(parts)))
 
     def _embed(self, column: Column) -> None:
@@ -157,7 +196,8 @@ class Selection:
 
     def _typeof(self, node: TypeOf) -> None:
         scope = self._scope
-        lookup = scope.sobject.relation(node.field.parts[-1])
+        parts = scope.parts(node.field)
+        lookup = scope.sobject.relation(parts[0]) if len(parts) == 1 else None
         if lookup is None or len(lookup.refers_to) < 2 or not lookup.relationship:
             raise scope.no_relation(node.field.at, node.field.text, node.field.text)
         id_at = len(self.columns)
@@ -197,55 +237,86 @@ class Selection:
     def _aggregate(self, items: list[Item]) -> None:
         if len(items) != len(self._query.select):
             raise self._scope.fail(0, "MALFORMED_QUERY", "subqueries can not be used in an aggregate query")
-        grouped = {self._group_key(expression): expression for expression in self._query.group}
+        self._check_groups()
         unnamed = 0
         for item in items:
             expression = item.expression
+            self.require_grouped(expression)
             if isinstance(expression, Call):
                 column = functions.apply(expression, self._scope)
-                if not functions.is_aggregate(expression) and expression.function != "GROUPING":
-                    self._require_grouped(grouped, expression)
                 name = item.alias
                 if name is None:
                     name = f"expr{unnamed}"
                     unnamed += 1
             else:
                 column = self._scope.column(expression)
-                self._require_grouped(grouped, expression)
                 name = item.alias or column.field.name
+            if name.lower() in self._aliases:
+                raise self._scope.fail(expression.at, "MALFORMED_QUERY", f"duplicate alias: {name}")
             self._aliases[name.lower()] = column
             self._append((), name, column.field, column.sql)
-        for expression in self._query.group:
-            self._groups.append(self._group_column(expression).sql)
 
-    def _group_key(self, expression: Name | Call) -> str:
-        return self._group_column(expression).sql
+    def _check_groups(self) -> None:
+        query = self._query
+        if not query.group and (query.limit is not None or query.offset is not None):
+            raise self._scope.fail(
+                query.limit_at,
+                "MALFORMED_QUERY",
+                "Non-grouped query that uses overall aggregate functions cannot also use LIMIT",
+            )
+        if query.grouping and len(query.group) > MAX_ROLLUP:
+            raise self._scope.fail(
+                query.group[MAX_ROLLUP].at,
+                "MALFORMED_QUERY",
+                f"GROUP BY {query.grouping} allows at most {MAX_ROLLUP} fields",
+            )
+        for expression in query.group:
+            column = self._group_column(expression)
+            self._groups[column.sql] = column
 
     def _group_column(self, expression: Name | Call) -> Column:
         if isinstance(expression, Call):
+            if expression.function not in DATE_PARTS:
+                raise self._scope.fail(
+                    expression.at, "MALFORMED_QUERY", f"{expression.function} can not be used in GROUP BY"
+                )
             return functions.apply(expression, self._scope)
         column = self._scope.column(expression)
         if not column.field.groupable or not column.field.stored:
             raise self._scope.fail(
                 expression.at,
-                "INVALID_FIELD",
+                "MALFORMED_QUERY",
                 f"field '{column.field.name}' can not be grouped in a query call",
             )
         return column
 
-    def _require_grouped(self, grouped: dict[str, Name | Call], expression: Name | Call) -> None:
-        column = (
-            functions.apply(expression, self._scope)
-            if isinstance(expression, Call)
-            else self._scope.column(expression)
-        )
-        if column.sql not in grouped:
-            shown_name = expression.text if isinstance(expression, Name) else expression.function
-            raise self._scope.fail(
-                expression.at,
-                "MALFORMED_QUERY",
-                f"Field must be grouped or aggregated: {shown_name}",
-            )
+    def require_grouped(self, expression: Name | Call) -> None:
+        """Refuse what is neither grouped nor aggregated."""
+        if isinstance(expression, Call):
+            if functions.is_aggregate(expression):
+                return
+            self._require_call(expression)
+            return
+        if self._scope.column(expression).sql not in self._groups:
+            raise self._ungrouped(expression.at, expression.text)
+
+    def _require_call(self, call: Call) -> None:
+        inner = call.args[0] if call.args else None
+        if call.function in (*functions.RENDERED, "GROUPING") and isinstance(inner, Name):
+            if call.function == "GROUPING" and not self._query.grouping:
+                raise self._scope.fail(call.at, "MALFORMED_QUERY", "GROUPING needs GROUP BY ROLLUP or CUBE")
+            self.require_grouped(inner)
+        elif call.function not in DATE_PARTS:
+            raise self._ungrouped(call.at, call.function)
+        else:
+            column = functions.apply(call, self._scope)
+            inside = self._scope.column(inner) if isinstance(inner, Name) else None
+            by_day = inside is not None and inside.field.type == "date" and inside.sql in self._groups
+            if column.sql not in self._groups and not by_day:
+                raise self._ungrouped(call.at, call.function)
+
+    def _ungrouped(self, at: int, name: str) -> ApiError:
+        return self._scope.fail(at, "MALFORMED_QUERY", f"Field must be grouped or aggregated: {name}")
 
     def group_sql(self) -> str:
         """The GROUP BY clause."""
@@ -255,6 +326,27 @@ class Selection:
     def aliased(self, name: Name) -> Column | None:
         """The aggregate that an alias in ORDER BY stands for."""
         return self._aliases.get(name.text.lower()) if self.kind == "aggregate" else None
+
+
+def by_ids(condition: Condition | None) -> bool:
+    """Whether a condition asks for at most 200 ids, which bounds FIELDS as LIMIT does."""
+    return condition is not None and 0 < _ids(condition) <= MAX_FIELDS_ALL
+
+
+def _ids(condition: Condition) -> int:
+    """How many ids the condition names; 0 where it asks for anything else as well."""
+    if isinstance(condition, Logic):
+        counts = [_ids(term) for term in condition.terms]
+        if condition.operator == "AND":
+            return max(counts)
+        return sum(counts) if condition.operator == "OR" and all(counts) else 0
+    if not isinstance(condition.left, Name) or condition.left.parts[-1].lower() != "id":
+        return 0
+    if isinstance(condition, Compare):
+        return 1 if condition.operator == "=" else 0
+    if isinstance(condition, Within) and not condition.negated and condition.query is None:
+        return len(condition.values)
+    return 0
 
 
 def shown(found: Field, sql: str) -> str:

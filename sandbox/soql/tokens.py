@@ -11,10 +11,10 @@ _TOKEN = re.compile(
     r"""
     (?P<space>\s+)
   | (?P<string>'(?:[^'\\]|\\.)*')
-  | (?P<datetime>\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:?\d{2}))
+  | (?P<datetime>\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:?\d{2})(?!\w))
   | (?P<date>\d{4}-\d{2}-\d{2}(?![\w-]))
   | (?P<time>\d{2}:\d{2}:\d{2}(?:\.\d+)?[Zz]?)
-  | (?P<number>[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?!\w))
+  | (?P<number>[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?![\w.]))
   | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
   | (?P<mark><=|>=|!=|<>|[=<>(),.:])
     """,
@@ -79,8 +79,8 @@ def unescape(text: str, quoted: str, at: int, like: bool = False) -> str:
             continue
         mark = body[place + 1]
         place += 2
-        if mark in "%_":
-            out.append("\\" + mark if like else mark)
+        if mark in "%_" and like:
+            out.append("\\" + mark)
         elif mark in ("u", "U") and re.fullmatch(r"[0-9a-fA-F]{4}", body[place : place + 4]):
             out.append(chr(int(body[place : place + 4], 16)))
             place += 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sandbox import ids
 from sandbox.soql.ast import Literal
@@ -10,6 +10,9 @@ from sandbox.soql.dates import parse_datetime, period
 from sandbox.soql.scope import Column, Scope
 from sandbox.soql.tokens import unescape
 
+MAX_DIGITS = 40
+_FIRST, _LAST = date(1700, 1, 1), date(4000, 12, 31)
+"""The earliest and the latest date that the org knows."""
 _SHOWN = {"datetime": "dateTime", "picklist": "string", "phone": "string", "email": "string", "url": "string"}
 
 
@@ -97,23 +100,34 @@ def timestamp(moment: datetime) -> str:
 
 def _number(scope: Scope, column: Column, literal: Literal) -> str:
     if literal.kind == "currency":
-        return literal.text[3:]
+        raise scope.fail(
+            literal.at, "INVALID_FIELD", f"{literal.text[:3]}: the organization has only one currency"
+        )
     if literal.kind != "number":
         raise wrong_type(scope, column, literal, quoted=False)
-    return literal.text
+    if len(literal.text) > MAX_DIGITS:
+        raise scope.fail(
+            literal.at, "MALFORMED_QUERY", f"numeric value out of range: {literal.text[:MAX_DIGITS]}"
+        )
+    return f"CAST({literal.text} AS DOUBLE)" if len(literal.text) > 15 else literal.text
 
 
 def _date(scope: Scope, literal: Literal) -> date:
     try:
-        return date.fromisoformat(literal.text)
+        found = date.fromisoformat(literal.text)
     except ValueError:
-        raise scope.fail(literal.at, "MALFORMED_QUERY", f"Invalid date: {literal.text}") from None
+        found = None
+    if found is None or not _FIRST <= found <= _LAST:
+        raise scope.fail(literal.at, "MALFORMED_QUERY", f"Invalid date: {literal.text}")
+    return found
 
 
 def _datetime(scope: Scope, literal: Literal) -> datetime:
-    try:
-        moment = parse_datetime(literal.text)
-    except (ValueError, OverflowError):
-        raise scope.fail(literal.at, "MALFORMED_QUERY", f"Invalid datetime: {literal.text}") from None
     # Fractions of a second are accepted and mean what they say, but stamps have none.
-    return moment if moment.year > 1 else moment + timedelta(0)
+    try:
+        found = parse_datetime(literal.text)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None or not _FIRST <= found.date() <= _LAST:
+        raise scope.fail(literal.at, "MALFORMED_QUERY", f"Invalid datetime: {literal.text}")
+    return found
