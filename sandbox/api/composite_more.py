@@ -154,7 +154,8 @@ class MoreComposites:
             raise ApiError(400, "INVALID_INPUT", f"A tree may have {MAX_LEVELS} levels")
         rows, branches = [], []
         for record in records:
-            reference = record.get("attributes", {}).get("referenceId") if isinstance(record, dict) else None
+            attributes = record.get("attributes") if isinstance(record, dict) else None
+            reference = attributes.get("referenceId") if isinstance(attributes, dict) else None
             if not reference:
                 raise ApiError(400, "INVALID_INPUT", "Include a reference ID for each record in the request.")
             nested = {

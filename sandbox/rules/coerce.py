@@ -57,6 +57,8 @@ def _text(found: Field, from_text: bool) -> Check:
             if value is None:
                 return None
             return _wrong(found, value, from_text)
+        if not (value.isascii() or _encodable(value)):
+            return _wrong(found, value.encode("ascii", "replace").decode(), from_text)
         if strip:
             value = value.strip()
         if not value:
@@ -68,6 +70,15 @@ def _text(found: Field, from_text: bool) -> Check:
         return value
 
     return check
+
+
+def _encodable(value: str) -> bool:
+    # JSON can smuggle in half of a surrogate pair, which no UTF-8 can carry.
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _email(found: Field, from_text: bool) -> Check:

@@ -50,7 +50,9 @@ class Preparer:
             slot = self._slots[name] if name in self._slots else self._slot(name)
             if slot is None:
                 continue
-            if slot.parent and (value is None or isinstance(value, dict)):
+            if slot.parent:
+                if value is not None and not isinstance(value, dict):
+                    raise _unreadable(WrongJson("reference", value), name)
                 self._link(draft, slot, value)
                 continue
             if not slot.writable:
