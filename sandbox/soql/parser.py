@@ -36,8 +36,9 @@ _STOPS = frozenset(
     ]
 )
 """Words that are no aliases, by the documentation."""
-_CLAUSES = {"ORDER": "BY", "OFFSET": "", "ALL": "ROWS", "FOR": "", "UPDATE": ""}
+_CLAUSES = {"ORDER": "BY", "ALL": "ROWS"}
 """Words that start a clause where an alias could stand, and what follows them then."""
+_NO_NAMES = frozenset(["FOR", "UPDATE"])
 _UPDATES = ("TRACKING", "VIEWSTAT")
 _SCOPES = frozenset(
     [
@@ -172,13 +173,13 @@ class Parser(ConditionParser):
 
     def _alias(self) -> str | None:
         token = self.token
-        if token.kind != "word" or token.upper in _STOPS:
+        word = token.upper
+        if token.kind != "word" or word in _STOPS or word in _NO_NAMES:
             return None
         after = self.peek()
-        follows = _CLAUSES.get(token.upper)
-        if follows and after.upper == follows:
+        if word in _CLAUSES and after.upper == _CLAUSES[word]:
             return None
-        if follows == "" and after.kind in ("word", "number", "mark") and after.text not in (",", ")"):
+        if word == "OFFSET" and (after.kind == "number" or after.text == ":"):
             return None
         self.advance()
         return token.text
