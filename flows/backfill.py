@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import Field
 
 from flows.outcome import ended
 from flows.progress import backfill_progress
@@ -26,18 +25,16 @@ from tasks.tell import tell
 
 @flow(name="backfill", validate_parameters=True)
 def backfill(
-    objects: Annotated[
-        list[SettableObject] | None,
-        Field(description="Objects to copy; empty: all that the settings name."),
-    ] = None,
-    restart: Annotated[
-        bool,
-        Field(description="Read everything again, also objects that were copied before. Nothing is deleted."),
-    ] = False,
+    objects: list[SettableObject] | None = None,
+    restart: bool = False,
 ) -> dict[str, Any] | State[Any]:
     """Copy everything that the sync user can see into the marketing database.
 
     Objects that are finished are left alone; a Bulk job that was started is picked up by its id.
+
+    Args:
+        objects: Objects to copy; none: all that the settings name.
+        restart: Read everything again, also objects that were copied before. Nothing is deleted.
     """
     settings = load()
     run = Run("backfill", settings)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import Field
 
 from flows.outcome import ended
 from flows.steps import names_to_sync
@@ -29,14 +28,14 @@ SHOWN = 50
 
 @flow(name="plan", validate_parameters=True)
 def plan(
-    objects: Annotated[
-        list[SettableObject] | None,
-        Field(description="Objects to look at; empty: all that the settings name."),
-    ] = None,
+    objects: list[SettableObject] | None = None,
 ) -> dict[str, Any] | State[Any]:
     """Read what changed and work out what a cycle would do with it, in a transaction that is rolled back.
 
     The calls that reading takes are spent; they show in Salesforce's own count only.
+
+    Args:
+        objects: Objects to look at; none: all that the settings name.
     """
     run = Run("plan", load())
     with ended(run) as outcome:

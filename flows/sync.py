@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from pydantic import Field
 
 from flows.outcome import ended
 from flows.steps import attempt, names_to_sync, settle_earlier_writes
@@ -24,14 +23,14 @@ from tasks.tell import tell
 
 @flow(name="sync", validate_parameters=True)
 def sync(
-    objects: Annotated[
-        list[SettableObject] | None,
-        Field(description="Objects to sync, in any order; empty: all that the settings name."),
-    ] = None,
+    objects: list[SettableObject] | None = None,
 ) -> dict[str, Any] | State[Any]:
     """Sync once: take over what changed in Salesforce, then send what changed in marketing.
 
     An object that was never read before is read in full. A step that fails stops its own object only.
+
+    Args:
+        objects: Objects to sync, in any order; none: all that the settings name.
     """
     settings = load()
     run = Run("sync", settings)

@@ -22,13 +22,14 @@ from tasks.tell import tell
 
 @flow(name="sync-person", validate_parameters=True)
 def sync_person(
-    person_ids: Annotated[
-        list[int], Field(description="Ids of people in the marketing database.", min_length=1, max_length=200)
-    ],
+    person_ids: Annotated[list[int], Field(min_length=1, max_length=200)],
 ) -> dict[str, Any] | State[Any]:
     """Send people to Salesforce now: those that are not there become leads, the others are updated.
 
     Salesforce's assignment rules choose the owner of a new lead.
+
+    Args:
+        person_ids: Ids of people in the marketing database, up to 200.
     """
     run = Run("sync-person", load())
     with ended(run) as outcome, run.opened():
