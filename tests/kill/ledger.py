@@ -1,0 +1,215 @@
+"""What was changed on either side, and what must be found once the killing is over: each change, once."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC
+from typing import Any
+
+from tests.support.world import World
+from tests.weather.agreement import sides_agree
+
+NEW, CHANGE, PUSHED, DELETED, QUARANTINED = 12, 13, 28, 29, 100001
+REFUSED = "Refused"  # titles that begin so meet the org's validation rule
+
+#: (Salesforce id, activity type, what it is about, new value or status)
+Entry = tuple[str, int, str | None, str | None]
+
+
+class Ledger:
+    """Changes on both sides, each on a record that nothing else touches in the same round."""
+
+    def __init__(self, world: World, dice: random.Random) -> None:
+        self._world = world
+        self._dice = dice
+        self._number = 0
+        self._expected: Counter[Entry] = Counter()
+        self._conflicts: Counter[tuple[str, str, str | None]] = Counter()
+        self._apart: set[str] = set()  # records on which the sides differ for good reason
+        self._titles: dict[str, str] = {}
+        self._resting: dict[str, set[str]] = {"Lead": set(), "Contact": set()}
+        self._seen = self._last_activity()
+        world.org.add_validation_rule("Lead", "No_refused", f"Title LIKE '{REFUSED}%'", "Not this title")
+
+    def new_round(self) -> None:
+        """Let every record take part again, and count from here."""
+        self._resting = {"Lead": set(), "Contact": set()}
+        self._expected.clear()
+        self._conflicts.clear()
+        self._titles.clear()
+        self._seen = self._last_activity()
+        self._world.execute("DELETE FROM sync.conflict")
+
+    def change(self, how_many: int) -> None:
+        """Make changes of any kind."""
+        kinds: list[Callable[[], None]] = [
+            *(self.theirs, self.ours, self.same_field, self.other_fields, self.theirs, self.ours),
+            *(self.arrival, self.departure, self.refusal, self.quarantine, self.account),
+        ]
+        for _ in range(how_many):
+            self._dice.choice(kinds)()
+
+    def theirs(self) -> None:
+        """Change a record in Salesforce."""
+        name, record = self._pick()
+        title = self._title(record)
+        self._world.org.update(name, record, {"Title": title})
+        self._expected[record, CHANGE, "job_title", title] += 1
+
+    def ours(self) -> None:
+        """Change a person by plain SQL."""
+        _, record = self._pick()
+        self._edit(record, "job_title", self._title(record))
+        self._expected[record, PUSHED, None, "succeeded"] += 1
+
+    def same_field(self) -> None:
+        """Change the same field on both sides: marketing wins on a lead, Salesforce on a contact."""
+        name, record = self._pick()
+        ours, theirs = f"Ours {self._next()}", f"Theirs {self._next()}"
+        self._edit(record, "job_title", ours)
+        self._world.org.update(name, record, {"Title": theirs})
+        if name == "Lead":
+            self._titles[record] = ours
+            self._conflicts[record, "Title", theirs] += 1
+            self._expected[record, PUSHED, None, "succeeded"] += 1
+        else:
+            self._titles[record] = theirs
+            self._conflicts[record, "Title", ours] += 1
+            self._expected[record, CHANGE, "job_title", theirs] += 1
+
+    def other_fields(self) -> None:
+        """Change different fields on the two sides."""
+        name, record = self._pick()
+        title, phone = self._title(record), f"+1 555 {self._next():04}"
+        self._edit(record, "phone_number", phone)
+        self._world.org.update(name, record, {"Title": title})
+        self._expected[record, CHANGE, "job_title", title] += 1
+        self._expected[record, PUSHED, None, "succeeded"] += 1
+
+    def arrival(self) -> None:
+        """Make a lead in Salesforce."""
+        record = self._world.org.create("Lead", {"LastName": f"New {self._next()}", "Company": "Kept"})
+        self._resting["Lead"].add(record)
+        self._expected[record, NEW, None, None] += 1
+
+    def departure(self) -> None:
+        """Delete a lead in Salesforce."""
+        record = self._free("Lead")
+        self._world.org.delete("Lead", record)
+        self._expected[record, DELETED, None, None] += 1
+        self._expected[record, CHANGE, "sfdc_is_deleted", "true"] += 1
+
+    def refusal(self) -> None:
+        """Change a person so that a validation rule refuses it."""
+        record = self._free("Lead")
+        self._edit(record, "job_title", f"{REFUSED} {self._next()}")
+        self._apart.add(record)
+        self._expected[record, PUSHED, None, "failed"] += 1
+
+    def quarantine(self) -> None:
+        """Change a lead in Salesforce so that it fails an expectation."""
+        record = self._free("Lead")
+        self._world.org.update("Lead", record, {"NumberOfEmployees": -self._next()})
+        self._apart.add(record)
+        self._expected[record, QUARANTINED, "expect_column_values_to_be_between", None] += 1
+
+    def account(self) -> None:
+        """Change an account: each of its contacts is told."""
+        accounts = self._world.org.query("SELECT Id FROM Account WHERE Id IN (SELECT AccountId FROM Contact)")
+        record = self._dice.choice(accounts)["Id"]
+        phone = f"+1 555 {self._next():04}"
+        self._world.org.update("Account", record, {"Phone": phone})
+        self._accounts_changed(record, phone)
+
+    def _accounts_changed(self, record: str, phone: str) -> None:
+        for contact in self._world.org.query(f"SELECT Id FROM Contact WHERE AccountId = '{record}'"):
+            # Of two changes of one account the first may be read with the second or before it.
+            for entry in [e for e in self._expected if e[0] == contact["Id"] and e[2] == "main_phone"]:
+                del self._expected[entry]
+            self._expected[contact["Id"], CHANGE, "main_phone", phone] += 1
+
+    def check(self) -> None:
+        """Hold both sides and the log against what was done."""
+        sides_agree(self._world, self._apart)
+        for record, title in self._titles.items():
+            assert self._world.person(record)["job_title"] == title
+            name = "Lead" if record.startswith("00Q") else "Contact"
+            assert self._world.org.get(name, record)["Title"] == title
+        assert self._logged() == self._expected
+        found = self._world.rows("SELECT sfdc_id, field, losing_value FROM sync.conflict")
+        assert Counter((r["sfdc_id"], r["field"], r["losing_value"]) for r in found) == self._conflicts
+        for table, condition in (
+            ("sync.quarantine", "released_at IS NULL"),
+            ("sync.error", "resolved_at IS NULL AND level = 'record'"),
+        ):
+            twice = self._world.rows(
+                f"SELECT sfdc_id FROM {table} WHERE {condition} GROUP BY sfdc_id HAVING count(*) > 1"
+            )
+            assert twice == [], f"{table} holds twice: {twice}"
+
+    def check_watermarks(self) -> None:
+        """Hold the watermarks of a killed run against what is in the mirror: nothing before them is missing."""
+        now = self._world.org.clock.now().astimezone(UTC).replace(tzinfo=None)
+        for row in self._world.rows("SELECT object, stamp FROM sync.watermark"):
+            name, stamp = row["object"], row["stamp"]
+            assert stamp <= now, f"the watermark of {name} is ahead of Salesforce's clock"
+            if name in ("Lead", "Contact"):
+                self._nothing_missing(name, f"{stamp:%Y-%m-%dT%H:%M:%SZ}")
+
+    def _nothing_missing(self, name: str, stamp: str) -> None:
+        soql = f"SELECT Id, SystemModstamp FROM {name} WHERE SystemModstamp < {stamp}"
+        held = {
+            r["Id"]: f"{r['SystemModstamp']:%Y-%m-%dT%H:%M:%S}.000+0000" if r["SystemModstamp"] else None
+            for r in self._world.rows(f'SELECT Id, SystemModstamp, _pushed_after FROM salesforce."{name}"')
+            if not r["_pushed_after"]
+        }
+        pushed = {
+            r["Id"]
+            for r in self._world.rows(f'SELECT Id FROM salesforce."{name}" WHERE _pushed_after IS NOT NULL')
+        }
+        held_back = {
+            r["sfdc_id"]
+            for r in self._world.rows("SELECT sfdc_id FROM sync.quarantine WHERE released_at IS NULL")
+        }
+        for theirs in self._world.org.query(soql):
+            if theirs["Id"] not in pushed | held_back:
+                assert held.get(theirs["Id"]) == theirs["SystemModstamp"], (name, theirs, stamp)
+
+    def _logged(self) -> Counter[Entry]:
+        rows = self._world.rows(
+            "SELECT p.sfdc_id, a.activity_type_id AS type, a.primary_attribute_value AS about,"
+            " a.attributes->>'New Value' AS new, a.attributes->>'Status' AS status"
+            " FROM marketing.activity a JOIN marketing.person p ON p.id = a.person_id WHERE a.id > ?",
+            self._seen,
+        )
+        return Counter((r["sfdc_id"], r["type"], r["about"], r["new"] or r["status"]) for r in rows)
+
+    def _last_activity(self) -> int:
+        return int(self._world.rows("SELECT coalesce(max(id), 0) AS id FROM marketing.activity")[0]["id"])
+
+    def _pick(self) -> tuple[str, str]:
+        name = self._dice.choice(("Lead", "Contact"))
+        return name, self._free(name)
+
+    def _free(self, name: str) -> str:
+        condition = " WHERE IsConverted = false" if name == "Lead" else ""
+        found = self._world.org.query(f"SELECT Id FROM {name}{condition} ORDER BY Id")
+        free = [row["Id"] for row in found if row["Id"] not in self._resting[name] | self._apart]
+        assert free, f"no {name} is left to change: give the org more people"
+        chosen: str = self._dice.choice(free)
+        self._resting[name].add(chosen)
+        return chosen
+
+    def _title(self, record: str) -> str:
+        self._titles[record] = f"Title {self._next()}"
+        return self._titles[record]
+
+    def _next(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _edit(self, record: str, column: str, value: Any) -> None:
+        sql = f"UPDATE marketing.person SET {column} = ? WHERE sfdc_id = ?"
+        assert self._world.execute(sql, value, record) == 1
