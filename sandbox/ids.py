@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 INSTANCE = "5e0"
@@ -13,6 +14,13 @@ _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _CASE = {ord(char): "1" if "A" <= char <= "Z" else "0" for char in DIGITS}
 _SHAPE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
 _WIDTH = 9
+_BLOCK = 62 * 62
+_TAILS = [
+    (first + second, int(second.translate(_CASE) + first.translate(_CASE), 2) << 3)
+    for first in DIGITS
+    for second in DIGITS
+]
+"""The last two digits of an id, and what they add to the last character of its checksum."""
 
 
 def checksum(id15: str) -> str:
@@ -29,6 +37,21 @@ def make(prefix: str, number: int) -> str:
         digits = DIGITS[rest] + digits
     id15 = prefix + INSTANCE + digits.rjust(_WIDTH, "0")
     return id15 + checksum(id15)
+
+
+def sequence(prefix: str, numbers: range) -> Iterator[str]:
+    """The ids of consecutive numbers, several times faster than one by one."""
+    block = -1
+    head, checks, bits = "", "", 0
+    for number in numbers:
+        high, low = divmod(number, _BLOCK)
+        if high != block:
+            block = high
+            whole = make(prefix, high * _BLOCK)
+            head, checks = whole[:13], whole[15:17]
+            bits = int(whole[12:9:-1].translate(_CASE), 2)
+        tail, tail_bits = _TAILS[low]
+        yield f"{head}{tail}{checks}{_CHECK[bits | tail_bits]}"
 
 
 def parse(text: str) -> tuple[str, int] | None:

@@ -116,6 +116,8 @@ class Loader:
 
     def _save(self, batch: list[list[str]], columns: Columns, lines: Lines) -> None:
         width = len(columns)
+        names = [name for name, _ in columns]
+        related = any(key for _, key in columns)
         good: list[list[str]] = []
         raw: list[dict[str, Any]] = []
         for row in batch:
@@ -124,7 +126,15 @@ class Loader:
                 lines.failed.append(["", error, *row[:width], *[""] * (width - len(row))])
                 continue
             good.append(row)
-            raw.append(_record(row, columns))
+            raw.append(
+                _record(row, columns)
+                if related
+                else {
+                    name: None if value == NULL else value
+                    for name, value in zip(names, row, strict=True)
+                    if value
+                }
+            )
         outcomes = self._outcomes(raw)
         # Results come in no particular order; a client must match rows by a key of its own.
         order = list(range(len(good)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from sandbox.errors import ApiError, RowError
@@ -39,7 +38,9 @@ class Preparer:
         self._inserting = inserting
         self._slots: dict[str, Slot | None] = {}
         self._required = [item.name for item in sobject.fields.values() if item.required]
-        self._defaults = [item for item in sobject.fields.values() if item.default is not None]
+        self._defaults = [
+            (item.name, item.default) for item in sobject.fields.values() if item.default is not None
+        ]
         self._person = "LastName" in sobject.fields and "Name" in sobject.fields
 
     def prepare(self, draft: Draft) -> None:
@@ -81,33 +82,46 @@ class Preparer:
     def _complete(self, draft: Draft) -> None:
         values = draft.values
         if self._inserting:
-            missing = [name for name in self._required if values.get(name) is None]
-            if draft.links and missing:
-                linked = {link[0] for link in draft.links}
-                missing = [name for name in missing if name not in linked]
-        else:
-            missing = [name for name in self._required if name in values and values[name] is None]
+            for name in self._required:
+                if values.get(name) is None:
+                    self._missing(draft)
+                    return
+            for name, default in self._defaults:
+                if values.get(name) is None:
+                    values[name] = default
+            if self._person:
+                first, last = values.get("FirstName"), values.get("LastName")
+                values["Name"] = f"{first} {last}" if first else last
+            return
+        if any(name in values and values[name] is None for name in self._required):
+            self._missing(draft)
+            return
+        for name, value in values.items():
+            # Clearing a status or a checkbox puts the default back.
+            if (
+                value is None
+                and (found := self._sobject.fields[name]).defaulted
+                and found.default is not None
+            ):
+                values[name] = found.default
+        if self._person and ("FirstName" in values or "LastName" in values):
+            merged = draft.merged
+            values["Name"] = " ".join(
+                part for part in (merged.get("FirstName"), merged.get("LastName")) if part
+            )
+
+    def _missing(self, draft: Draft) -> None:
+        values = draft.values
+        linked = {link[0] for link in draft.links}
+        missing = [
+            name
+            for name in self._required
+            if values.get(name) is None and name not in linked and (self._inserting or name in values)
+        ]
         if missing:
             draft.refuse(
                 "REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(missing)}]", *missing
             )
-            return
-        for name, field in self._defaulted(values):
-            values[name] = field.default
-        if self._person and (self._inserting or "FirstName" in values or "LastName" in values):
-            merged = draft.merged
-            parts = [merged.get("FirstName"), merged.get("LastName")]
-            values["Name"] = " ".join(part for part in parts if part)
-
-    def _defaulted(self, values: dict[str, Any]) -> Sequence[tuple[str, Field]]:
-        if self._inserting:
-            return [(item.name, item) for item in self._defaults if values.get(item.name) is None]
-        # Clearing a status or a checkbox puts the default back.
-        return [
-            (name, item)
-            for name, value in values.items()
-            if value is None and (item := self._sobject.fields[name]).defaulted and item.default is not None
-        ]
 
     def _slot(self, name: str) -> Slot | None:
         slot: Slot | None = None

@@ -277,13 +277,15 @@ class Writer:
             self._update(sobject, drafts, marks)
             return
         numbers = self.store.numbers(sobject, len(drafts))
-        rows: list[Record] = []
-        for number, draft in zip(numbers, drafts, strict=True):
-            draft.id = ids.make(sobject.prefix, number)
+        for number, record_id, draft in zip(
+            numbers, ids.sequence(sobject.prefix, numbers), drafts, strict=True
+        ):
+            draft.id = record_id
             draft.key = number
             draft.created = True
-            rows.append({**draft.values, "_key": number, "Id": draft.id})
-        self.store.insert(sobject, rows, marks)
+            draft.values["_key"] = number
+            draft.values["Id"] = record_id
+        self.store.insert(sobject, [draft.values for draft in drafts], marks)
 
     def _update(self, sobject: SObject, drafts: Sequence[Draft], marks: Record) -> None:
         # One record twice in a request: the set-based update must not see both at once, the later one wins.

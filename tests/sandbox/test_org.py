@@ -95,3 +95,9 @@ def test_the_command_prints_where_and_who() -> None:
         assert running.wait(timeout=30) == 0
     assert "http://127.0.0.1:" in lines[1]
     assert lines[2].split()[:2] == ["client", "id"]
+
+
+@given(st.integers(min_value=0, max_value=62**6), st.integers(min_value=1, max_value=200))
+def test_sequences_are_single_ids(first: int, count: int) -> None:
+    numbers = range(first, first + count)
+    assert list(ids.sequence("00Q", numbers)) == [ids.make("00Q", number) for number in numbers]
