@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
 from flows.progress import backfill_progress
-from flows.steps import attempt, names_to_sync, settle_earlier_writes
+from flows.steps import announce, attempt, names_to_sync, settle_earlier_writes
 from tandem.database import journal
 from tandem.database.journal import Operation, Status
 from tandem.quality.gx import warm_up
@@ -46,6 +46,7 @@ def backfill(
             finished = set() if restart else set(journal.watermarks(session))
         todo = [name for name in visible if name not in finished]
 
+        announce(run, todo, Operation.PULL_UPDATES)
         # Great Expectations takes seconds to load; Salesforce's first job takes longer.
         threading.Thread(target=warm_up, daemon=True, name="load-great-expectations").start()
         with backfill_progress(todo) as progress:

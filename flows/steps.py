@@ -38,6 +38,12 @@ class Attempt:
     failed = False
 
 
+def announce(run: Run, object_names: Sequence[str], operation: Operation) -> None:
+    """Show the steps to come as in process, for whoever watches `tandem status`."""
+    with run.database.write() as session, session.transaction():
+        journal.open_steps(session, run.id, object_names, operation)
+
+
 @contextmanager
 def attempt(run: Run, object_name: str, operation: Operation) -> Iterator[Attempt]:
     """Do one object's step; if it fails, write that down and let the other objects go on.

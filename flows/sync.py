@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
-from flows.steps import attempt, names_to_sync, settle_earlier_writes
+from flows.steps import announce, attempt, names_to_sync, settle_earlier_writes
 from tandem.database.journal import Operation, Status
 from tandem.objects import OBJECTS, Direction
 from tandem.run import Run
@@ -39,6 +39,7 @@ def sync(
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
 
         visible = settle_earlier_writes(run, visible)
+        announce(run, visible, Operation.PULL_UPDATES)
         batches, many, errors = read(run, ask(run, visible))
         note_unchanged(run, [batch for batch in batches if not batch.rows])
         changed = {batch.object: batch for batch in batches if batch.rows}

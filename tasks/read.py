@@ -13,7 +13,6 @@ from tandem.clock import utc_now
 from tandem.database import fields as field_maps
 from tandem.database import jobs, journal
 from tandem.database.jobs import BulkJob, StagedPage
-from tandem.database.journal import Operation
 from tandem.errors import SalesforceError
 from tandem.objects import OBJECTS
 from tandem.objects.field_map import MappedField
@@ -44,8 +43,7 @@ def ask(run: Run, names: Sequence[str], everything: bool = False) -> list[Questi
     A read reaches back over the overlap, so that what committed late with an old stamp is seen.
     """
     questions = []
-    with run.database.write() as session, session.transaction():
-        journal.open_steps(session, run.id, names, Operation.PULL_UPDATES)
+    with run.database.read() as session:
         marks = journal.watermarks(session)
         described = field_maps.described(session)
         for name in names:
