@@ -21,6 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=7, help="the same seed gives the same org")
     parser.add_argument("--latency-ms", type=float, default=0, help="wait so long before each answer")
     parser.add_argument("--path", help="keep the org in this file instead of in memory")
+    parser.add_argument("--control", action="store_true", help="open /_org/ to change the org over HTTP")
     given = parser.parse_args(arguments)
     if given.people < 0 or not 0 <= given.port < 65536 or given.latency_ms < 0:
         parser.error("people, port and latency must not be negative, and a port is below 65536")
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"cannot open {given.path}: {str(error).splitlines()[0]}", file=sys.stderr)
         return 1
     try:
-        server = serve(org, port=given.port, latency_ms=given.latency_ms)
+        server = serve(org, port=given.port, latency_ms=given.latency_ms, control=given.control)
     except PortInUse as error:
         print(f"{error}; choose another with --port, or 0 for any free one", file=sys.stderr)
         return 1

@@ -17,11 +17,12 @@ from sandbox.api import (
     soap,
     versions,
 )
+from sandbox.api.control import Control
 from sandbox.core import Core
 from sandbox.http.dispatch import Dispatcher
 
 
-def dispatcher(core: Core) -> Dispatcher:
+def dispatcher(core: Core, control: Control | None = None) -> Dispatcher:
     """All families, wired together."""
     out = Dispatcher()
     versions.add(out)
@@ -38,4 +39,6 @@ def dispatcher(core: Core) -> Dispatcher:
     soap.add(out.root)
     bulk2_query.add(out.data, core)
     bulk2_ingest.add(out.data, core)
+    if control is not None:
+        control.add(out.root)
     return out

@@ -12,6 +12,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox.api import routes
+from sandbox.api.control import Control
 from sandbox.core import Core
 from sandbox.http.app import App, Scope
 from sandbox.org import Org
@@ -26,7 +27,9 @@ class PortInUse(Exception):
 class Server:
     """Serves an org until it is stopped."""
 
-    def __init__(self, core: Core, port: int = 0, latency_ms: float = 0) -> None:
+    def __init__(
+        self, core: Core, port: int = 0, latency_ms: float = 0, control: Control | None = None
+    ) -> None:
         self._core = core
         core.latency_seconds = latency_ms / 1000
         self._transports: dict[tuple[str, int], asyncio.Transport] = {}
@@ -40,7 +43,7 @@ class Server:
             raise PortInUse(f"port {port} on {HOST} cannot be had: {error.strerror}") from None
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
-        self._app = App(core, routes.dispatcher(core), self._drop)
+        self._app = App(core, routes.dispatcher(core, control), self._drop)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._app,
@@ -113,6 +116,9 @@ class Server:
             transport.close()
 
 
-def serve(org: Org, port: int = 0, latency_ms: float = 0) -> Server:
-    """A server for an org; use it in a `with` block, or call `start` and `stop`."""
-    return Server(org.core, port, latency_ms)
+def serve(org: Org, port: int = 0, latency_ms: float = 0, control: bool = False) -> Server:
+    """A server for an org; use it in a `with` block, or call `start` and `stop`.
+
+    `control` opens `/_org/...`, through which anybody on this machine may change the org.
+    """
+    return Server(org.core, port, latency_ms, Control(org) if control else None)
