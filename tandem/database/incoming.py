@@ -29,11 +29,14 @@ def load_pages(
     session: Session,
     declared: SyncedObject,
     fields: Sequence[MappedField],
+    compared: Sequence[MappedField],
     pages: Sequence[Path],
     held_back: Collection[str],
 ) -> Iterator[bool]:
     """Make the relations from staged Parquet pages, a bounded number of rows at a time.
 
+    :param fields: what the pages hold.
+    :param compared: those of them that may change a record that is known.
     :param held_back: ids of rows that the batch's expectation suite refused.
     :return: for each round, whether any of its records are in the mirror already.
     """
@@ -48,13 +51,13 @@ def load_pages(
         session.execute("DROP VIEW arrival; DROP VIEW incoming")
         return
     for page in pages:
-        _compare(session, declared, fields, page)
+        _compare(session, declared, compared, page)
         session.execute(
             "CREATE OR REPLACE TEMP VIEW arrival AS SELECT * FROM incoming WHERE _state IN ('new', 'lost')"
         )
         known = bool(session.value("SELECT count(*) FROM incoming WHERE _state = 'known'"))
         if known:
-            _load_change(session, declared, fields)
+            _load_change(session, declared, compared)
         yield known
         session.execute("DROP VIEW arrival; DROP TABLE incoming")
         session.execute(_CHANGE_TABLE)

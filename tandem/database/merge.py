@@ -59,12 +59,13 @@ def merge_pages(
     """
     total = MergeCounts()
     now = utc_now()
-    for known in load_pages(session, declared, fields, pages, held_back):
+    open_fields = _without_blocked(declared, fields, rules)
+    for known in load_pages(session, declared, fields, open_fields, pages, held_back):
         counts = _count(session)
         if counts.new:
             _insert_arrivals(session, declared, fields, run_id, now)
         if known:
-            _apply_changes(session, declared, fields, run_id, now, rules)
+            _apply_changes(session, declared, open_fields, run_id, now)
         if declared is ACCOUNT:
             companies.spread(session, run_id, now, rules.account_activity_contacts)
         if declared is USER:
@@ -79,9 +80,7 @@ def _apply_changes(
     fields: Sequence[MappedField],
     run_id: str,
     now: datetime,
-    rules: SyncSettings,
 ) -> None:
-    _keep_blocked(session, declared, rules)
     _update_marketing(session, declared, fields, now)
     if declared.is_person:
         _log_conflicts(session, declared, run_id, now)
@@ -105,10 +104,16 @@ def _count(session: Session) -> MergeCounts:
     return MergeCounts(**row)
 
 
-def _keep_blocked(session: Session, declared: SyncedObject, rules: SyncSettings) -> None:
-    """Leave fields alone that the user blocked for this source (3.17)."""
-    for column in rules.blocked(declared.table):
-        session.execute("DELETE FROM change WHERE column_name = ?", [column.lower()])
+def _without_blocked(
+    declared: SyncedObject, fields: Sequence[MappedField], rules: SyncSettings
+) -> list[MappedField]:
+    """Leave out what the user blocked for this source (3.17).
+
+    Of a known record neither our value nor the mirror's moves then: with the mirror alone, the kept value
+    would look like an edit of ours and be sent to Salesforce.
+    """
+    blocked = {column.lower() for column in rules.blocked(declared.table)}
+    return [each for each in fields if each.system or each.column not in blocked]
 
 
 def _insert_arrivals(
