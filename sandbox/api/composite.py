@@ -14,6 +14,7 @@ from sandbox.http.dispatch import Dispatcher
 MAX_REQUESTS = 25
 MAX_QUERIES = 5
 _REFERENCE = re.compile(r"@\{([A-Za-z0-9_]+)((?:\.[A-Za-z0-9_]+|\[\d+\])*)\}")
+_ENCODED = re.compile(r"%40%7B((?:[A-Za-z0-9_.]|%5B|%5D)+)%7D", re.IGNORECASE)
 _STEP = re.compile(r"\.([A-Za-z0-9_]+)|\[(\d+)\]")
 _QUERY = re.compile(r"/services/data/v[\d.]+/(?:query(?:All)?/?(?:\?|$)|composite/sobjects)", re.IGNORECASE)
 _NESTED = re.compile(r"/services/data/v[\d.]+/composite(?:/(?:batch|graph|tree.*))?/?(?:\?|$)", re.IGNORECASE)
@@ -67,7 +68,9 @@ class Composite:
     def _one(self, call: Call, part: dict[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
         reference = part["referenceId"]
         try:
-            url = substitute(part["url"], known)
+            # HTTP libraries encode the braces of a reference.
+            plain = _ENCODED.sub(lambda match: f"@{{{unquote(match[1])}}}", part["url"])
+            url = substitute(plain, known)
             body = substitute(part.get("body"), known)
         except NoValue as missing:
             error = ApiError(
