@@ -59,14 +59,14 @@ def _resolve(
             )
 
 
-def check(store: Store, schema: Schema, sobject: SObject, drafts: Sequence[Draft]) -> None:
-    """Refuse drafts whose references lead nowhere."""
+def check(store: Store, schema: Schema, sobject: SObject, drafts: Sequence[Draft], known: str = "") -> None:
+    """Refuse drafts whose references lead nowhere. The caller itself is `known` to be there."""
     lookups = {item.name: item for item in sobject.fields.values() if item.type == "reference"}
     uses: dict[tuple[str, str], list[Draft]] = {}
     for draft in drafts:
         for name in lookups.keys() & draft.values.keys():
             value = draft.values[name]
-            if value is not None and (draft.old is None or draft.old.get(name) != value):
+            if value is not None and value != known and (draft.old is None or draft.old.get(name) != value):
                 uses.setdefault((name, value), []).append(draft)
     wanted: dict[str, dict[int, list[tuple[Draft, str]]]] = {}
     for (name, value), users in uses.items():

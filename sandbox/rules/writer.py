@@ -216,7 +216,8 @@ class Writer:
     def _judge(self, sobject: SObject, drafts: Sequence[Draft], intent: Intent) -> None:
         live = [draft for draft in drafts if not draft.errors]
         references.resolve_links(self.store, self.schema, sobject, live)
-        references.check(self.store, self.schema, sobject, [draft for draft in live if not draft.errors])
+        sound = [draft for draft in live if not draft.errors]
+        references.check(self.store, self.schema, sobject, sound, known=intent.user.id)
         self._automate(sobject, [draft for draft in live if not draft.errors])
         behaviour = BEHAVIOURS.get(sobject.name, NONE)
         if behaviour.derive and live:
