@@ -18,6 +18,7 @@ from sandbox.http.call import Answer, Call
 from sandbox.http.router import Router
 from sandbox.soql.finder import Finder
 from sandbox.soql.plan import Plan
+from sandbox.soql.usage import note_use
 
 MAX_BATCH = 2000
 MIN_BATCH = 200
@@ -109,12 +110,12 @@ class QueryApi:
             return Answer(body={"totalSize": total, "done": True, "records": []})
         if plan.limit is not None and plan.limit <= batch:
             rows = self._core.store.run(plan.sql())
+            self._note_use(plan, [row[0] for row in rows])
             records = self._records(call, plan, rows)
             return Answer(
                 body={"totalSize": len(records), "done": True, "records": records}, rows=len(records)
             )
         table = self._core.store.cursor.execute(plan.sql()).to_arrow_table()
-        # One column may be selected twice (the id leads every row); by place they are told apart.
         if plan.kind == "aggregate" and table.num_rows > batch:
             raise ApiError(
                 400,
@@ -122,10 +123,16 @@ class QueryApi:
                 "Aggregate query does not support queryMore(), "
                 "use LIMIT to restrict the results to a single batch",
             )
+        # One column may be selected twice (the id leads every row); by place they are told apart.
         table = table.rename_columns([f"c{place}" for place in range(table.num_columns)])
+        if plan.purpose:
+            self._note_use(plan, table.column(0).to_pylist())
         cursor = Cursor(plan, table, call.who.id, self._core.clock.now().timestamp(), batch)
         locator = self._cursors.keep(cursor) if table.num_rows > batch else ""
         return self._page(call, cursor, locator, 0)
+
+    def _note_use(self, plan: Plan, ids: list[str]) -> None:
+        note_use(self._core.store, plan, ids, self._core.clock.stamp())
 
     def _page(self, call: Call, cursor: Cursor, locator: str, start: int) -> Answer:
         page = cursor.rows.slice(start, cursor.batch)

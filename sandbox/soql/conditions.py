@@ -184,8 +184,8 @@ class ConditionWriter:
         for literal in node.values:
             if literal.kind != "string":
                 raise wrong_type(self._scope, column, literal, quoted=True)
-            wanted = unescape(self._scope.text, literal.text, literal.at).lower().split(";")
-            parts = ", ".join(quote(item.strip()) for item in wanted)
+            wanted = unescape(self._scope.text, literal.text, literal.at).split(";")
+            parts = ", ".join(f"lower({quote(item.strip())})" for item in wanted)
             options.append(f"list_has_all(string_split(lower({column.sql}), ';'), [{parts}])")
         found = " OR ".join(options)
         return f"NOT COALESCE({found}, FALSE)" if node.negated else f"({found})"

@@ -162,7 +162,9 @@ def _distance(call: Call, scope: Scope) -> Column:
         f"pow(sin(radians(({lat2}) - ({lat1})) / 2), 2) + cos(radians({lat1})) * cos(radians({lat2})) "
         f"* pow(sin(radians(({lon2}) - ({lon1})) / 2), 2)"
     )
-    return _made(f"({2 * _EARTH[text]} * asin(least(1.0, sqrt({half}))))", "double", scope)
+    # Rounding may lead just past the other side of the earth.
+    share = f"sqrt(CASE WHEN {half} > 1 THEN 1 ELSE {half} END)"
+    return _made(f"({2 * _EARTH[text]} * asin({share}))", "double", scope)
 
 
 def _place(arg: Expression, scope: Scope) -> tuple[str, str]:

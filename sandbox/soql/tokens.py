@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sandbox.errors import ApiError
@@ -58,6 +59,9 @@ def failure(text: str, at: int, code: str, message: str) -> ApiError:
     start = text.rfind("\n", 0, at) + 1
     end = text.find("\n", at)
     line = text[start : end if end >= 0 else len(text)]
+    if not line.isascii():
+        # Half characters cannot be sent back.
+        line, message = (each.encode("utf-8", "replace").decode() for each in (line, message))
     column = at - start
     return ApiError(
         400, code, f"\n{line}\n{' ' * column}^\nERROR at Row:{row}:Column:{column + 1}\n{message}"
@@ -67,31 +71,39 @@ def failure(text: str, at: int, code: str, message: str) -> ApiError:
 def unescape(text: str, quoted: str, at: int, like: bool = False) -> str:
     """The value of a string literal; for LIKE the escapes of `%` and `_` stay for the matcher."""
     body = quoted[1:-1]
-    if "\\" not in body:
-        return body
-    out: list[str] = []
+    found = body if "\\" not in body else "".join(_unescaped(text, quoted, at, like))
+    if any("\ud800" <= char <= "\udfff" for char in found):
+        try:
+            # Two halves of a character may have been escaped one by one.
+            return found.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise failure(text, at, "MALFORMED_QUERY", "Invalid string literal: half a character") from None
+    return found
+
+
+def _unescaped(text: str, quoted: str, at: int, like: bool) -> Iterator[str]:
+    body = quoted[1:-1]
     place = 0
     while place < len(body):
         char = body[place]
         if char != "\\":
-            out.append(char)
+            yield char
             place += 1
             continue
         mark = body[place + 1]
         place += 2
         if mark in "%_" and like:
-            out.append("\\" + mark)
-        elif mark in ("u", "U") and re.fullmatch(r"[0-9a-fA-F]{4}", body[place : place + 4]):
-            out.append(chr(int(body[place : place + 4], 16)))
+            yield "\\" + mark
+        elif mark in "uU" and re.fullmatch(r"[0-9a-fA-F]{4}", body[place : place + 4]):
+            yield chr(int(body[place : place + 4], 16))
             place += 4
         elif mark.lower() in _ESCAPES:
             value = _ESCAPES[mark.lower()]
-            out.append("\\\\" if like and value == "\\" else value)
+            yield "\\\\" if like and value == "\\" else value
         else:
             raise failure(
                 text,
                 at,
                 "MALFORMED_QUERY",
-                f"Invalid string literal {quoted}. Illegal character sequence '\\{mark}' in string literal.",
+                f"Invalid string literal. Illegal character sequence '\\{mark}' in string literal.",
             )
-    return "".join(out)

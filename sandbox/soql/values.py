@@ -18,7 +18,9 @@ _SHOWN = {"datetime": "dateTime", "picklist": "string", "phone": "string", "emai
 
 def quote(text: str) -> str:
     """A SQL string."""
-    return "'" + text.replace("'", "''") + "'"
+    quoted = "'" + text.replace("'", "''") + "'"
+    # The database's own strings end at a zero.
+    return "(" + quoted.replace("\0", "' || chr(0) || '") + ")" if "\0" in text else quoted
 
 
 def wrong_type(scope: Scope, column: Column, literal: Literal, quoted: bool) -> Exception:
@@ -65,7 +67,10 @@ def scalar(scope: Scope, column: Column, literal: Literal) -> str | None:
     if not value:
         # An empty string and null are the same thing to the org.
         return None
-    return quote(value if column.field.case_sensitive else value.lower())
+    if column.field.case_sensitive:
+        return quote(value)
+    # What is no ASCII is folded by the database, as the column is.
+    return quote(value.lower()) if value.isascii() else f"lower({quote(value)})"
 
 
 def record_id(scope: Scope, column: Column, literal: Literal) -> str | None:

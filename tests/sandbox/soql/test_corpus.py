@@ -8,7 +8,6 @@ where the parser is laxer or stricter than the reference, and `note` says by whi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +21,6 @@ ROWS: list[dict[str, Any]] = [
     json.loads(line)
     for line in (Path(__file__).parent / "corpus.jsonl").read_text(encoding="utf-8").splitlines()
 ]
-
-
-@pytest.fixture(scope="module")
-def small() -> Iterator[Org]:
-    org = Org(people=60, seed=7)
-    yield org
-    org.close()
 
 
 def outcome(org: Org, soql: str) -> tuple[str, str | None]:

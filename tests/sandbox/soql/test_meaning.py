@@ -1,0 +1,425 @@
+"""What queries find, against the same question asked in Python of the raw rows."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sandbox import Org
+from sandbox.errors import ApiError
+
+Row = dict[str, Any]
+Test = Callable[[Row], bool]
+
+
+def raw(org: Org, name: str) -> list[Row]:
+    cursor = org.core.store.cursor.execute(f'SELECT * FROM "{name}" WHERE NOT "IsDeleted"')
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def ids(org: Org, soql: str) -> list[str]:
+    return [row["Id"] for row in org.query(soql)]
+
+
+# conditions: SOQL has two truth values, a null is unequal to everything, text ignores case
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def same(left: Any, right: Any) -> bool:
+    return left is not None and (left.lower() == right.lower() if isinstance(right, str) else left == right)
+
+
+def like(pattern: str) -> Callable[[Any], bool]:
+    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
+    turned = "".join(".*" if part == "%" else "." if part == "_" else re.escape(part[-1]) for part in parts)
+    return lambda value: value is not None and re.fullmatch(turned, value, re.I | re.S) is not None
+
+
+TEXTS = [
+    "zoë",
+    "ZOË",
+    "acme",
+    "ACME",
+    "smith",
+    "50% off",
+    "back\\slash",
+    "_under",
+    "Acme_1",
+    "nobody",
+    "O'Neil",
+    "x",
+]
+TEXT_FIELDS = ["Company", "LastName", "Title", "Rating"]
+NUMBERS = [0, 5, 1234, 5000, -1]
+INTERESTS = [["Web"], ["Email", "Web"], ["Analytics"], ["Mobile"]]
+
+
+def texts(field: str, text: str) -> tuple[str, Test]:
+    return f"{field} = {quoted(text)}", lambda row: same(row[field], text)
+
+
+def other_texts(field: str, text: str) -> tuple[str, Test]:
+    return f"{field} != {quoted(text)}", lambda row: not same(row[field], text)
+
+
+def listed(field: str, some: list[str], negated: bool) -> tuple[str, Test]:
+    soql = f"{field} {'NOT IN' if negated else 'IN'} ({', '.join(map(quoted, some))})"
+    return soql, lambda row: any(same(row[field], text) for text in some) != negated
+
+
+def patterns(field: str, pattern: str) -> tuple[str, Test]:
+    match = like(pattern)
+    # `\%` and `\_` are the pattern's own escapes, a plain backslash is written twice.
+    return f"{field} LIKE '{pattern}'", lambda row: match(row[field])
+
+
+def numbers(field: str, operator: str, number: float) -> tuple[str, Test]:
+    compare = {
+        "=": lambda value: value == number,
+        "!=": lambda value: value != number,
+        "<": lambda value: value is not None and value < number,
+        ">=": lambda value: value is not None and value >= number,
+    }[operator]
+    return f"{field} {operator} {number}", lambda row: compare(row[field])
+
+
+def nulls(field: str, negated: bool) -> tuple[str, Test]:
+    return f"{field} {'!=' if negated else '='} null", lambda row: (row[field] is None) != negated
+
+
+def flags(operator: str, value: str) -> tuple[str, Test]:
+    wanted = (value.lower() == "true") == (operator == "=")
+    return f"Newsletter__c {operator} {value}", lambda row: bool(row["Newsletter__c"]) == wanted
+
+
+def interests(some: list[list[str]], negated: bool) -> tuple[str, Test]:
+    chosen = ", ".join(quoted(";".join(each)) for each in some)
+
+    def found(row: Row) -> bool:
+        mine = set((row["Interests__c"] or "").split(";"))
+        return any(mine >= set(each) for each in some) != negated
+
+    return f"Interests__c {'EXCLUDES' if negated else 'INCLUDES'} ({chosen})", found
+
+
+ATOMS = st.one_of(
+    st.builds(texts, st.sampled_from(TEXT_FIELDS), st.sampled_from(TEXTS)),
+    st.builds(other_texts, st.sampled_from(TEXT_FIELDS), st.sampled_from(TEXTS)),
+    st.builds(
+        listed,
+        st.sampled_from(TEXT_FIELDS),
+        st.lists(st.sampled_from(TEXTS), min_size=1, max_size=3),
+        st.booleans(),
+    ),
+    st.builds(
+        patterns,
+        st.sampled_from(TEXT_FIELDS),
+        st.sampled_from(["a%", "%m%", "_____", "%\\%%", "%\\_%", "%\\\\\\\\%", "", "%", "acme"]),
+    ),
+    st.builds(
+        numbers,
+        st.sampled_from(["NumberOfEmployees", "AnnualRevenue"]),
+        st.sampled_from(["=", "!=", "<", ">="]),
+        st.sampled_from(NUMBERS),
+    ),
+    st.builds(nulls, st.sampled_from([*TEXT_FIELDS, "AnnualRevenue", "Interests__c"]), st.booleans()),
+    st.builds(flags, st.sampled_from(["=", "!="]), st.sampled_from(["true", "FALSE", "null"])),
+    st.builds(interests, st.lists(st.sampled_from(INTERESTS), min_size=1, max_size=2), st.booleans()),
+)
+
+
+def joined(operator: str, terms: list[tuple[str, Test]]) -> tuple[str, Test]:
+    soql = "(" + f" {operator} ".join(term[0] for term in terms) + ")"
+    fold = all if operator == "AND" else any
+    return soql, lambda row: fold(term[1](row) for term in terms)
+
+
+def negated(term: tuple[str, Test]) -> tuple[str, Test]:
+    return f"(NOT {term[0]})", lambda row: not term[1](row)
+
+
+CONDITIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.builds(joined, st.sampled_from(["AND", "OR"]), st.lists(inner, min_size=2, max_size=3)),
+        st.builds(negated, inner),
+    ),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CONDITIONS)
+def test_conditions(small: Org, condition: tuple[str, Test]) -> None:
+    soql, test = condition
+    expected = {row["Id"] for row in raw(small, "Lead") if test(row)}
+    assert set(ids(small, f"SELECT Id FROM Lead WHERE {soql}")) == expected
+
+
+# order
+
+
+def test_order_ignores_case_and_puts_nulls_first(small: Org) -> None:
+    rows = raw(small, "Lead")
+    found = [row["Title"] for row in small.query("SELECT Title FROM Lead ORDER BY Title, Id")]
+    assert found == sorted(
+        (row["Title"] for row in rows), key=lambda text: (text is not None, (text or "").upper())
+    )
+    last = [row["Title"] for row in small.query("SELECT Title FROM Lead ORDER BY Title DESC NULLS LAST")]
+    assert [(text or "").upper() for text in last] == sorted(
+        ((row["Title"] or "").upper() for row in rows), reverse=True
+    )
+    names = ids(small, "SELECT Id FROM Lead ORDER BY Company DESC, CreatedDate, Id LIMIT 50 OFFSET 20")
+    rows.sort(key=lambda row: (row["CreatedDate"], row["Id"]))
+    rows.sort(key=lambda row: row["Company"].upper(), reverse=True)
+    assert names == [row["Id"] for row in rows[20:70]]
+
+
+def test_picklists_sort_as_they_were_set_up(small: Org) -> None:
+    found = [row["Rating"] for row in small.query("SELECT Rating FROM Lead ORDER BY Rating")]
+    place = [None, "Hot", "Warm", "Cold"].index
+    assert found == sorted((row["Rating"] for row in raw(small, "Lead")), key=place)
+    assert (
+        small.query("SELECT MIN(Rating) a, MAX(Rating) b FROM Lead")[0].items()
+        >= {"a": "Hot", "b": "Cold"}.items()
+    )
+
+
+# aggregates
+
+
+def test_groups(small: Org) -> None:
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in raw(small, "Lead"):
+        groups[row["Rating"]].append(row)
+    found = small.query(
+        "SELECT Rating r, COUNT(Id), COUNT(Title) t, SUM(AnnualRevenue) s, AVG(NumberOfEmployees) a, "
+        "MIN(CreatedDate) lo, COUNT_DISTINCT(Company) d FROM Lead GROUP BY Rating"
+    )
+    assert {row["r"] for row in found} == set(groups)
+    for row in found:
+        mine = groups[row["r"]]
+        money = [each["AnnualRevenue"] for each in mine if each["AnnualRevenue"] is not None]
+        staff = [each["NumberOfEmployees"] for each in mine if each["NumberOfEmployees"] is not None]
+        assert row["attributes"] == {"type": "AggregateResult"}
+        assert row["expr0"] == len(mine)
+        assert row["t"] == sum(each["Title"] is not None for each in mine)
+        assert row["s"] == pytest.approx(sum(money))
+        assert row["a"] == pytest.approx(sum(staff) / len(staff))
+        assert row["lo"][:19] == min(each["CreatedDate"] for each in mine).isoformat()
+        assert row["d"] == len({each["Company"].lower() for each in mine})
+
+
+def test_having_and_order(small: Org) -> None:
+    counts = Counter(row["LeadSource"] for row in raw(small, "Lead"))
+    middle = sorted(counts.values())[len(counts) // 2]
+    found = small.query(
+        f"SELECT LeadSource, COUNT(Id) n FROM Lead GROUP BY LeadSource HAVING COUNT(Id) >= {middle} "
+        "ORDER BY COUNT(Id) DESC, LeadSource"
+    )
+    assert {row["LeadSource"]: row["n"] for row in found} == {
+        source: count for source, count in counts.items() if count >= middle
+    }
+    assert [row["n"] for row in found] == sorted((row["n"] for row in found), reverse=True)
+
+
+@pytest.mark.parametrize("kind", ["ROLLUP", "CUBE"])
+def test_subtotals(small: Org, kind: str) -> None:
+    expected: Counter[tuple[Any, Any, int, int]] = Counter()
+    for row in raw(small, "Lead"):
+        source, rating = row["LeadSource"], row["Rating"]
+        expected[source, rating, 0, 0] += 1
+        expected[source, None, 0, 1] += 1
+        expected[None, None, 1, 1] += 1
+        if kind == "CUBE":
+            expected[None, rating, 1, 0] += 1
+    found = small.query(
+        "SELECT LeadSource, Rating, GROUPING(LeadSource) a, GROUPING(Rating) b, COUNT(Id) n "
+        f"FROM Lead GROUP BY {kind}(LeadSource, Rating)"
+    )
+    assert {(r["LeadSource"], r["Rating"], r["a"], r["b"]): r["n"] for r in found} == expected
+    assert len(found) == len(expected)
+
+
+def test_counts(small: Org) -> None:
+    rows = raw(small, "Lead")
+    plan = small.core.plan("SELECT COUNT() FROM Lead LIMIT 7", small.core.admin)
+    assert small.core.store.run(plan.sql()) == [(7,)]
+    assert small.query("SELECT COUNT(Id) FROM Lead") == [
+        {"attributes": {"type": "AggregateResult"}, "expr0": len(rows)}
+    ]
+    assert small.query("SELECT COUNT(Id) a, COUNT(Title) FROM Lead WHERE Company = 'nobody'")[0]["a"] == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "part"),
+    [
+        ("CALENDAR_YEAR", lambda d: d.year),
+        ("CALENDAR_QUARTER", lambda d: (d.month + 2) // 3),
+        ("CALENDAR_MONTH", lambda d: d.month),
+        ("DAY_IN_MONTH", lambda d: d.day),
+        ("DAY_IN_WEEK", lambda d: d.isoweekday() % 7 + 1),
+        ("DAY_IN_YEAR", lambda d: d.timetuple().tm_yday),
+        ("WEEK_IN_MONTH", lambda d: (d.day + 6) // 7),
+        ("WEEK_IN_YEAR", lambda d: (d.timetuple().tm_yday + 6) // 7),
+        ("HOUR_IN_DAY", lambda d: d.hour),
+        ("FISCAL_YEAR", lambda d: d.year),
+        ("DAY_ONLY", lambda d: d.date().isoformat()),
+    ],
+)
+def test_parts_of_dates(small: Org, function: str, part: Callable[[Any], Any]) -> None:
+    expected = Counter(part(row["CreatedDate"]) for row in raw(small, "Lead"))
+    found = small.query(
+        f"SELECT {function}(CreatedDate) p, COUNT(Id) n FROM Lead GROUP BY {function}(CreatedDate)"
+    )
+    assert {row["p"]: row["n"] for row in found} == expected
+
+
+# relationships
+
+
+def test_semi_and_anti_joins(small: Org) -> None:
+    contacts, accounts = raw(small, "Contact"), raw(small, "Account")
+    employers = {row["AccountId"] for row in contacts if row["LastName"] > "M"}
+    where = "SELECT AccountId FROM Contact WHERE LastName > 'M'"
+    assert set(ids(small, f"SELECT Id FROM Account WHERE Id IN ({where})")) == employers - {None}
+    assert (
+        set(ids(small, f"SELECT Id FROM Account WHERE Id NOT IN ({where})"))
+        == {row["Id"] for row in accounts} - employers
+    )
+
+
+def test_parents(small: Org) -> None:
+    accounts = {row["Id"]: row for row in raw(small, "Account")}
+    for row in small.query("SELECT Id, AccountId, Account.Name, Account.Owner.Name FROM Contact"):
+        if row["AccountId"] is None:
+            assert row["Account"] is None
+        else:
+            assert row["Account"]["Name"] == accounts[row["AccountId"]]["Name"]
+            assert row["Account"]["Owner"]["Name"]
+    energy = {key for key, row in accounts.items() if row["Industry"] == "Energy"}
+    found = ids(small, "SELECT Id FROM Contact WHERE Account.Industry = 'energy'")
+    assert set(found) == {row["Id"] for row in raw(small, "Contact") if row["AccountId"] in energy}
+    nobody = ids(small, "SELECT Id FROM Contact WHERE Account.Name = null")
+    assert set(nobody) == {row["Id"] for row in raw(small, "Contact") if row["AccountId"] is None}
+
+
+def test_children(small: Org) -> None:
+    mine: dict[Any, list[Row]] = defaultdict(list)
+    for row in raw(small, "Contact"):
+        mine[row["AccountId"]].append(row)
+    for row in small.query(
+        "SELECT Id, (SELECT LastName FROM Contacts ORDER BY LastName, Id LIMIT 2) FROM Account"
+    ):
+        names = sorted((each["LastName"].upper(), each["Id"]) for each in mine[row["Id"]])[:2]
+        if not names:
+            assert row["Contacts"] is None
+        else:
+            assert [each["LastName"].upper() for each in row["Contacts"]["records"]] == [n for n, _ in names]
+            assert row["Contacts"]["done"] is True
+
+
+def test_typeof(small: Org) -> None:
+    owners = {row["Id"]: row["OwnerId"] for row in raw(small, "Lead")}
+    for row in small.query("SELECT Id, TYPEOF Owner WHEN User THEN Username ELSE Name END FROM Lead"):
+        kind = "User" if owners[row["Id"]].startswith("005") else "Group"
+        assert row["Owner"]["attributes"]["type"] == kind
+        assert ("Username" in row["Owner"]) == (kind == "User")
+
+
+# shown values
+
+
+def test_labels_and_formats(small: Org) -> None:
+    row = small.query(
+        "SELECT CreatedDate, FORMAT(CreatedDate) moment, Last_Survey__c, FORMAT(Last_Survey__c) day, "
+        "FORMAT(AnnualRevenue) money, FORMAT(NumberOfEmployees) staff FROM Lead "
+        "WHERE NumberOfEmployees = 5000 AND AnnualRevenue = 1234 LIMIT 1"
+    )[0]
+    assert (row["money"], row["staff"]) == ("$1,234.00", "5,000")
+    year, month, day = row["Last_Survey__c"].split("-")
+    assert row["day"] == f"{int(month)}/{int(day)}/{year}"
+    assert re.fullmatch(r"\d{1,2}/\d{1,2}/\d{4}, \d{1,2}:\d\d [AP]M", row["moment"])
+
+
+def test_fields_names_what_describe_names(small: Org) -> None:
+    schema = small.core.schema["Lead"]
+    row = small.query("SELECT FIELDS(ALL) FROM Lead LIMIT 1")[0]
+    assert set(row) - {"attributes"} == set(schema.fields)
+    custom = small.query("SELECT FIELDS(CUSTOM) FROM Lead LIMIT 1")[0]
+    assert set(custom) - {"attributes"} == {name for name in schema.fields if name.endswith("__c")}
+
+
+@pytest.mark.parametrize(("unit", "radius"), [("km", 6371.0), ("mi", 3958.76)])
+def test_distance(small: Org, unit: str, radius: float) -> None:
+    vienna = (48.2082, 16.3738)
+
+    def far(row: Row) -> float:
+        # The law of cosines, where the org uses haversines.
+        (lat1, lon1), (lat2, lon2) = ([math.radians(x) for x in p] for p in (vienna, place(row)))
+        cosine = math.sin(lat1) * math.sin(lat2) + math.cos(lat1) * math.cos(lat2) * math.cos(lon1 - lon2)
+        return radius * math.acos(min(1.0, cosine))
+
+    def place(row: Row) -> tuple[float, float]:
+        return row["Latitude"], row["Longitude"]
+
+    located = [row for row in raw(small, "Lead") if row["Latitude"] is not None]
+    here = f"DISTANCE(Address, GEOLOCATION({vienna[0]}, {vienna[1]}), '{unit}')"
+    for limit in (1, 140, 150, 20000):
+        expected = {row["Id"] for row in located if far(row) < limit}
+        assert set(ids(small, f"SELECT Id FROM Lead WHERE {here} < {limit}")) == expected
+    nearest = small.query(f"SELECT Latitude FROM Lead WHERE {here} > 1 ORDER BY {here} LIMIT 1")
+    assert nearest[0]["Latitude"] == 47.0707
+
+
+# refusals
+
+
+@pytest.mark.parametrize(
+    ("soql", "column", "said"),
+    [
+        ("select count() from XYZZY", 21, "sObject type 'XYZZY' is not supported."),
+        ("SELECT Id, Nope FROM Lead", 12, "No such column 'Nope' on entity 'Lead'."),
+        ("SELECT Id FROM Lead WHERE A = 1 AND B = 2 OR C = 3", 43, "unexpected token: OR"),
+        ("SELECT Id\nFROM Lead\nWHERE Nope = 1", 7, "No such column 'Nope' on entity 'Lead'."),
+        ("SELECT Id FROM Lead WHERE CreatedDate > '2020'", 41, "should not be enclosed in quotes"),
+        ("SELECT Id FROM Lead WHERE OwnerId = 'x'", 37, "invalid ID field: x"),
+        ("SELECT Id FROM Lead WHERE Company = :x", 37, "Bind variables only allowed in Apex code"),
+    ],
+)
+def test_errors_point_to_the_place(small: Org, soql: str, column: int, said: str) -> None:
+    with pytest.raises(ApiError) as refused:
+        small.query(soql)
+    empty, line, caret, where, message = refused.value.message.split("\n", 4)
+    row = soql.split("\n").index(line) + 1
+    assert (empty, caret) == ("", " " * (column - 1) + "^")
+    assert where == f"ERROR at Row:{row}:Column:{column}"
+    assert said in message
+
+
+def test_recorded_errors_word_for_word(small: Org) -> None:
+    with pytest.raises(ApiError) as refused:
+        small.query("select count() from XYZZY")
+    assert refused.value.body() == [
+        {
+            "message": "\nselect count() from XYZZY\n                    ^\nERROR at Row:1:Column:21\n"
+            "sObject type 'XYZZY' is not supported. If you are attempting to use a custom object, be sure to "
+            "append the '__c' after the entity name. Please reference your WSDL or the describe call for the "
+            "appropriate names.",
+            "errorCode": "INVALID_TYPE",
+        }
+    ]
+    with pytest.raises(ApiError) as twice:
+        small.query("SELECT Id, FIELDS(ALL) FROM User LIMIT 200")
+    assert twice.value.body() == [{"message": "duplicate field selected: Id", "errorCode": "INVALID_FIELD"}]
