@@ -13,6 +13,7 @@ from tandem.database.journal import Operation, Status, Step
 from tandem.errors import AuthenticationError, BudgetExhausted, SettingsError, TandemError
 from tandem.objects import LEAD, OBJECTS
 from tandem.run import Run, error_code, one_line
+from tandem.salesforce.errors import ErrorClass
 from tandem.settings import Settings
 from tasks.push import finish_writes
 from tasks.push_new import push_new
@@ -66,6 +67,8 @@ def attempt(run: Run, object_name: str, operation: Operation) -> Iterator[Attemp
         tried.failed = True
         get_run_logger().error("%s of %s failed: %s", operation, object_name, one_line(error))
         _write_down(run, Step(object_name, operation, started, Status.FAILED), error)
+        if error_code(error)[1] == ErrorClass.AUTHENTICATION:  # not only at the login (24.6)
+            raise
 
 
 def settle_earlier_writes(run: Run, visible: Sequence[str]) -> list[str]:
@@ -98,5 +101,6 @@ def _write_down(run: Run, step: Step, error: Exception) -> None:
     step.detail = one_line(error)
     code, error_class = error_code(error)
     with run.database.write() as session, session.transaction():
+        journal.take_noted_counts(session, run.id, step)
         journal.record_step(session, run.id, step)
         journal.record_job_error(session, run.id, step.object, step.operation, code, error_class, step.detail)

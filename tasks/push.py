@@ -15,7 +15,7 @@ from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
 from tandem.database.pending import find_pending, restore_system_fields
-from tandem.errors import SalesforceError, TandemError
+from tandem.errors import BudgetExhausted, SalesforceError, TandemError
 from tandem.objects import OBJECTS
 from tandem.run import Run
 from tandem.salesforce.bulk_ingest import finish
@@ -69,11 +69,15 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
                 outbox.settle(session, declared, fields, answers, run.id, sent_after)
             step.updated += sum(not answer.code for answer in answers)
             step.failed += sum(bool(answer.code) for answer in answers)
+    except (SalesforceError, BudgetExhausted):
+        with run.database.write() as session:
+            journal.note_counts(session, run.id, step)
+        raise
     finally:
         run.save_calls()
     with run.database.write() as session, session.transaction():
         jobs.end_ingest_jobs(session, begun)
-        journal.record_step(session, run.id, step)
+        (journal.note_counts if lost else journal.record_step)(session, run.id, step)
     if lost:
         raise SalesforceError(
             f"Salesforce did not say what became of {lost} rows of {object_name}. The next run looks at them"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -48,6 +48,9 @@ class Step:
     failed: int = 0
     skipped: int = 0
     detail: str | None = None
+
+
+COUNTS = ("new", "updated", "deleted", "failed", "skipped")
 
 
 def begin_run(session: Session, run_id: str, kind: str) -> None:
@@ -108,9 +111,46 @@ def drop_open_step(session: Session, run_id: str, object_name: str, operation: O
     )
 
 
+def note_counts(session: Session, run_id: str, step: Step) -> None:
+    """Keep what an open step has done so far, for when it does not come to its end."""
+    session.execute(
+        "UPDATE sync.step SET new = ?, updated = ?, deleted = ?, failed = ?, skipped = ?"
+        " WHERE run_id = ? AND object = ? AND operation = ? AND status = ?",
+        [
+            *(step.new, step.updated, step.deleted, step.failed, step.skipped),
+            *(run_id, step.object, step.operation, Status.IN_PROCESS),
+        ],
+    )
+
+
+def take_noted_counts(session: Session, run_id: str, step: Step) -> None:
+    """Give a step that broke off the counts that were noted while it was open."""
+    noted = session.rows(
+        "SELECT new, updated, deleted, failed, skipped FROM sync.step"
+        " WHERE run_id = ? AND object = ? AND operation = ? AND status = ?",
+        [run_id, step.object, step.operation, Status.IN_PROCESS],
+    )
+    for name, count in (noted[0] if noted else {}).items():
+        setattr(step, name, count)
+
+
 def record_step(session: Session, run_id: str, step: Step) -> None:
-    """Write a finished step, in the transaction of what it did; takes the place of its open row."""
+    """Write a finished step, in the transaction of what it did; takes the place of its open row.
+
+    A step that a run takes twice (a Bulk read, and what changed while it ran) is one row with both counts.
+    """
     drop_open_step(session, run_id, step.object, step.operation)
+    earlier = session.rows(
+        "DELETE FROM sync.step WHERE run_id = ? AND object = ? AND operation = ? RETURNING *",
+        [run_id, step.object, step.operation],
+    )
+    for before in earlier:
+        step = replace(
+            step,
+            started_at=before["started_at"],
+            detail="; ".join(filter(None, (before["detail"], step.detail))) or None,
+            **{name: before[name] + getattr(step, name) for name in COUNTS},
+        )
     session.execute(
         "INSERT INTO sync.step SELECT (SELECT coalesce(max(id), 0) + 1 FROM sync.step),"
         " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
