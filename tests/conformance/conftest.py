@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from sandbox import Org
+from sandbox.rules.draft import Intent
 from sandbox.snapshot import Snapshot
 from tests.conformance.wire import Wire
 from tests.support.world import World, tandem_world
@@ -96,6 +97,11 @@ def furnish(org: Org) -> Cast:
     }
     luigi = {"FirstName": "Luigi", "LastName": "Menabrea", "AccountId": account, "OwnerId": owner}
     contact, colleague = org.create_many("Contact", [charles, luigi])
+    # Nobody but Salesforce's own conversion writes these two; the sandbox has no conversion by hand.
+    converted = org.create("Lead", {"LastName": "Converted", "Company": "Converted Ltd"})
+    stamps = {"IsConverted": True, "ConvertedDate": "2026-01-31", "Status": "Closed - Converted"}
+    intent = Intent(org.core.admin, trusted=True)
+    assert org.core.writer.update(org.core.schema["Lead"], [(converted, stamps)], intent)[0].success
     return Cast(lead, contact, colleague, account, owner, queue)
 
 

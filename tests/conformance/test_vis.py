@@ -71,7 +71,7 @@ def test_a_hidden_system_field_fails_the_job_and_is_named(synced: World, cast: C
     synced.org.update("Contact", cast.contact, {"Title": "Not read"})
     synced.org.update("Lead", cast.lead, {"Title": "Read"})
 
-    with pytest.raises(StepsFailed, match="AccountId, Email of Contact|Email, AccountId of Contact"):
+    with pytest.raises(StepsFailed, match=r"AccountId, Email of Contact|Email, AccountId of Contact"):
         synced.sync()
 
     [error] = synced.rows("SELECT level, object, message, person_id FROM sync.error")
