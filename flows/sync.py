@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import flow
@@ -17,7 +18,7 @@ from tasks.check import check
 from tasks.look import look
 from tasks.merge import merge, note_unchanged
 from tasks.push import push
-from tasks.read import ask, read, read_bulk
+from tasks.read import Question, ask, read, read_bulk
 from tasks.tell import tell
 
 
@@ -40,18 +41,11 @@ def sync(
 
         visible = settle_earlier_writes(run, visible)
         announce(run, visible, Operation.PULL_UPDATES)
-        batches, many, errors = read(run, ask(run, visible))
-        note_unchanged(run, [batch for batch in batches if not batch.rows])
-        changed = {batch.object: batch for batch in batches if batch.rows}
-        waiting = {question.query.object: question for question in many}
-        unread = set()
-        for name in (each for each in visible if each in {*changed, *waiting, *errors}):
-            with attempt(run, name, Operation.PULL_UPDATES) as tried:
-                if name in errors:
-                    raise errors[name]
-                batch = changed[name] if name in changed else read_bulk(run, waiting[name])
-                merge(run, batch, check(run, batch))
-            unread |= {name} if tried.failed else set()
+        unread, by_bulk = _pull(run, ask(run, visible))
+        # A Bulk job may be hours old, of an earlier run even, by the time it is merged. What Salesforce changed
+        # since then comes first, or sending might overwrite it unseen.
+        if by_bulk:
+            unread |= _pull(run, ask(run, by_bulk, since_last_read=True))[0]
 
         # What could not be read could not be compared: sending might overwrite what Salesforce changed.
         for name in (each for each in visible if each not in unread):
@@ -61,3 +55,21 @@ def sync(
 
         outcome.summary = tell(run)
     return outcome.result()
+
+
+def _pull(run: Run, questions: Sequence[Question]) -> tuple[set[str], list[str]]:
+    """Read, check and merge; returns the objects for which that failed, and those that were read by Bulk."""
+    batches, many, errors = read(run, questions)
+    note_unchanged(run, [batch for batch in batches if not batch.rows])
+    changed = {batch.object: batch for batch in batches if batch.rows}
+    waiting = {question.query.object: question for question in many}
+    failed = set()
+    for name in (question.query.object for question in questions):
+        if name in {*changed, *waiting, *errors}:
+            with attempt(run, name, Operation.PULL_UPDATES) as tried:
+                if name in errors:
+                    raise errors[name]
+                batch = changed[name] if name in changed else read_bulk(run, waiting[name])
+                merge(run, batch, check(run, batch))
+            failed |= {name} if tried.failed else set()
+    return failed, [name for name in waiting if name not in failed]

@@ -37,11 +37,16 @@ class Question:
     error: SalesforceError | None = None
 
 
-def ask(run: Run, names: Sequence[str], everything: bool = False) -> list[Question]:
+def ask(
+    run: Run, names: Sequence[str], everything: bool = False, since_last_read: bool = False
+) -> list[Question]:
     """Work out the questions: everything for an object that had no full sync yet, else what changed.
 
     A read reaches back over the overlap, so that what committed late with an old stamp is seen.
+
+    :param since_last_read: only what changed since the last read; the overlap was in that.
     """
+    overlap = timedelta(seconds=0 if since_last_read else run.settings.sync.overlap_seconds)
     questions = []
     with run.database.read() as session:
         marks = journal.watermarks(session)
@@ -50,7 +55,7 @@ def ask(run: Run, names: Sequence[str], everything: bool = False) -> list[Questi
             fields = _read_fields(field_maps.active_fields(session, name))
             since = None if everything else marks.get(name)
             if since is not None:
-                since -= timedelta(seconds=run.settings.sync.overlap_seconds)
+                since -= overlap
             query = ChangeQuery(name, tuple(fields), since, OBJECTS[name].condition)
             known = described[name].fields
             questions.append(Question(query, {field: known[field] for field in fields}))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import pytest
 
+from sandbox.bulk.job import Job, Jobs
 from tandem.errors import TandemError
 from tests.support.world import World
 from tests.weather.agreement import sides_agree
@@ -75,9 +79,7 @@ def test_an_update_with_a_lost_answer_is_logged_once(synced: World) -> None:
 def test_a_create_with_a_lost_answer_makes_one_lead_and_one_person(
     synced: World, monkeypatch: pytest.MonkeyPatch, key: str, kind: str, then: str
 ) -> None:
-    if key:
-        synced.org.add_field("Lead", key, external_id=True, unique=True, length=80)
-        monkeypatch.setenv("TANDEM_SALESFORCE__EXTERNAL_ID_FIELD", key)
+    monkeypatch.setenv("TANDEM_SALESFORCE__EXTERNAL_ID_FIELD", key)
     number = synced.add_person(**NEWCOMER)
     synced.org.faults.add("* /services/data/*/composite/sobjects*", kind, times=None)
     with pytest.raises(TandemError):
@@ -157,6 +159,7 @@ def test_a_person_whose_lead_was_deleted_is_made_anew_and_stays_with_the_new_one
 def test_what_salesforce_changed_is_not_overwritten_while_it_cannot_be_read(by_bulk: World) -> None:
     synced = by_bulk
     one = contact(synced)
+    synced.org.update("Contact", contact(synced, 1), {"Title": "Two rows go by Bulk"})
     synced.org.update("Contact", one, {"Title": "Theirs, which wins"})
     edit(synced, one, job_title="Ours, which loses")
     synced.org.faults.add("GET /services/data/*/jobs/query/*/result*", "status", times=None)
@@ -170,18 +173,58 @@ def test_what_salesforce_changed_is_not_overwritten_while_it_cannot_be_read(by_b
     sides_agree(synced)
 
 
-def test_a_bulk_job_of_a_dead_run_cannot_write_over_a_later_edit(by_bulk: World) -> None:
+def test_a_bulk_job_of_a_dead_run_cannot_write_over_a_later_edit(
+    by_bulk: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one = lead(by_bulk)
+    at_work = hold_ingest_jobs(monkeypatch)
     edit(by_bulk, one, job_title="First")
-    # The job waits in Salesforce's queue while the line is down: the run gives up on it.
-    by_bulk.org.faults.add("POST /services/data/*/jobs/ingest", "bulk_slow", seconds=3.0)
+    # The job waits in Salesforce's queue, and the line breaks before the run hears of its end.
     down = by_bulk.org.faults.add("GET /services/data/*/jobs/ingest/*", "drop_before", times=None)
     with pytest.raises(TandemError):
         by_bulk.sync()
     down.remove()
     edit(by_bulk, one, job_title="Second")
+    # Whoever asks for the job finds it done a moment later; who does not is overtaken by it.
+    by_bulk.org.faults.add(
+        "GET /services/data/*/jobs/ingest/*", "call", call=lambda _: at_work.set(), when="after"
+    )
+    monkeypatch.setenv("TANDEM_SALESFORCE__BULK_THRESHOLD", "2000")
     by_bulk.sync()
+    at_work.set()
     by_bulk.sync()
     assert by_bulk.person(one)["job_title"] == "Second"
     assert by_bulk.org.get("Lead", one)["Title"] == "Second"
+    sides_agree(by_bulk)
+
+
+def hold_ingest_jobs(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Keep the org from working on ingest jobs until the event is set."""
+    go_on = threading.Event()
+    original = Jobs._run
+
+    def held(self: Jobs, job: Job, work: Callable[[Job], None]) -> None:
+        if self.kind == "ingest":
+            assert go_on.wait(60), "nobody let the jobs go on"
+        original(self, job, work)
+
+    monkeypatch.setattr(Jobs, "_run", held)
+    return go_on
+
+
+def test_a_bulk_read_picked_up_later_does_not_hide_what_changed_since(by_bulk: World) -> None:
+    one, other = contact(by_bulk, 0), contact(by_bulk, 1)
+    for each in (one, other):
+        by_bulk.org.update("Contact", each, {"Department": "Moved"})
+    by_bulk.org.faults.add("GET /services/data/*/jobs/query/*/result*", "status", times=None)
+    with pytest.raises(TandemError, match="Contact, Pull updates"):
+        by_bulk.sync()
+    by_bulk.org.faults.clear()
+    by_bulk.org.clock.advance(minutes=5)
+    by_bulk.org.update("Contact", one, {"Title": "Theirs, after the job was made"})
+    edit(by_bulk, one, job_title="Ours")
+    by_bulk.sync()
+    assert by_bulk.org.get("Contact", one)["Title"] == "Theirs, after the job was made"
+    conflicts = by_bulk.rows("SELECT sfdc_id, losing_value FROM sync.conflict")
+    assert conflicts == [{"sfdc_id": one, "losing_value": "Ours"}]
     sides_agree(by_bulk)
