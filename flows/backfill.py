@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.outcome import ended
 from flows.progress import backfill_progress
@@ -22,8 +23,11 @@ from tasks.merge import merge
 from tasks.read import ask, read_bulk
 from tasks.tell import tell
 
+#: Objects read at once.
+READERS = 2
 
-@flow(name="backfill", validate_parameters=True)
+
+@flow(name="backfill", validate_parameters=True, task_runner=ThreadPoolTaskRunner[Any](max_workers=READERS))
 def backfill(
     objects: list[SettableObject] | None = None,
     restart: bool = False,
@@ -50,10 +54,14 @@ def backfill(
         # Great Expectations takes seconds to load; Salesforce's first job takes longer.
         threading.Thread(target=warm_up, daemon=True, name="load-great-expectations").start()
         with backfill_progress(todo) as progress:
-            for question in ask(run, todo, everything=True):
-                name = question.query.object
+            # The next objects are read while one is checked and merged.
+            reads = {
+                question.query.object: read_bulk.submit(run, question, progress)
+                for question in ask(run, todo, everything=True)
+            }
+            for name, reading in reads.items():
                 with attempt(run, name, Operation.PULL_UPDATES):
-                    batch = read_bulk(run, question, progress)
+                    batch = reading.result()
                     merge(run, batch, check(run, batch))
 
         outcome.summary = tell(run)
