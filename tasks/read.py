@@ -148,7 +148,6 @@ def _stage(
     run: Run, question: Question, job: BulkJob, total: int, progress: Progress | None
 ) -> list[StagedPage]:
     folder = run.settings.staging / job.job_id
-    folder.mkdir(parents=True, exist_ok=True)
     with run.database.read() as session:
         pages = jobs.staged_pages(session, job.job_id)
     done = sum(page.rows for page in pages)

@@ -11,6 +11,7 @@ from sandbox.bulk.job import Job, Jobs
 from tandem.errors import TandemError
 from tests.support.world import World
 from tests.weather.agreement import sides_agree
+from tests.weather.weather import contact, edit, lead
 
 WRITE = "POST /services/data/*/composite/sobjects"
 EDIT = "PATCH /services/data/*/composite/sobjects"
@@ -20,22 +21,6 @@ NEWCOMER = {
     "email_address": "ada@example.com",
     "company_name": "Engines",
 }
-
-
-def lead(world: World, number: int = 0) -> str:
-    return str(world.org.query("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id")[number]["Id"])
-
-
-def contact(world: World, number: int = 0) -> str:
-    return str(world.org.query("SELECT Id FROM Contact ORDER BY Id")[number]["Id"])
-
-
-def edit(world: World, sfdc_id: str, **columns: object) -> None:
-    sets = ", ".join(f"{name} = ?" for name in columns)
-    assert (
-        world.execute(f"UPDATE marketing.person SET {sets} WHERE sfdc_id = ?", *columns.values(), sfdc_id)
-        == 1
-    )
 
 
 def leads_named(world: World, last_name: str) -> list[str]:
