@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from typing import Any
+from typing import Any, cast
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.outcome import ended
 from flows.progress import backfill_progress
@@ -23,11 +24,11 @@ from tasks.merge import merge
 from tasks.read import ask, read_bulk
 from tasks.tell import tell
 
-#: Objects read at once.
-READERS = 2
+# Objects are read two at a time. Prefect's own types do not let its runner pass for a runner.
+_READERS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=2))
 
 
-@flow(name="backfill", validate_parameters=True, task_runner=ThreadPoolTaskRunner[Any](max_workers=READERS))
+@flow(name="backfill", validate_parameters=True, task_runner=_READERS)
 def backfill(
     objects: list[SettableObject] | None = None,
     restart: bool = False,
