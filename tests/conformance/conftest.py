@@ -82,6 +82,8 @@ def furnish(org: Org) -> Cast:
             "LeadSource": "Web",
             "OwnerId": owner,
             "Legacy__c": "from before",
+            "Favorite_Color__c": "Green",
+            "Notes__c": "keep me",
         },
     )
     charles = {
