@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 
 from prefect import task
@@ -19,9 +20,12 @@ from tasks.batch import Batch, Verdict
 
 @task(name="merge", task_run_name="merge {batch.object}", cache_policy=NO_CACHE, persist_result=False)
 def merge(run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
-    """Apply one object's batch: all of it, or nothing."""
+    """Apply one object's batch: all of it, or nothing. What was staged of it is no longer needed then."""
     with run.database.write() as session, session.transaction():
-        return apply(session, run, batch, verdict)
+        steps = apply(session, run, batch, verdict)
+    for folder in {page.parent for page in batch.pages}:
+        shutil.rmtree(folder, ignore_errors=True)
+    return steps
 
 
 @task(name="note unchanged", cache_policy=NO_CACHE, persist_result=False)

@@ -216,3 +216,13 @@ def test_a_disk_that_is_really_full(synced: World, tmp_path: Path, monkeypatch: 
         changes.clear()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_staged_batches_do_not_pile_up(by_bulk: World, tmp_path: Path) -> None:
+    changes = Changes.make(by_bulk)
+    page = by_bulk.org.faults.add("GET /services/data/*/jobs/query/*/results*", "status", times=None)
+    changes.meet("SERVER_UNAVAILABLE")
+    page.remove()
+    by_bulk.sync()
+    changes.done()
+    assert [each for each in (tmp_path / "staging").rglob("*") if each.is_file()] == []
