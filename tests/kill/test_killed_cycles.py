@@ -15,7 +15,7 @@ from tests.support.world import World, tandem_world
 
 pytestmark = [pytest.mark.kill, pytest.mark.timeout(1800)]
 
-KILLS_IN_A_ROW = 4
+KILLS_IN_A_ROW = 6
 
 
 def kill_cycles(runner: Runner, world: World, dice: random.Random, kills: int) -> None:
@@ -28,7 +28,7 @@ def kill_cycles(runner: Runner, world: World, dice: random.Random, kills: int) -
         ledger.new_round()
         story.clear()
         for _ in range(min(KILLS_IN_A_ROW, kills - done)):
-            ledger.change(dice.randint(1, 4))
+            ledger.change(dice.randint(1, 3))
             death = any_death(dice, runner.length("sync"))
             killed = runner.run("sync", death).killed
             done += killed
@@ -49,9 +49,14 @@ def test_killed_cycles(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     dice: random.Random,
+    light_suites: str,
     bulk_threshold: str,
     part: float,
 ) -> None:
-    org = Org(people=60, seed=7)
-    with tandem_world(monkeypatch, tmp_path, org, SALESFORCE__BULK_THRESHOLD=bulk_threshold) as world:
+    chosen = {
+        "SALESFORCE__BULK_THRESHOLD": bulk_threshold,
+        "SYNC__OBJECTS": '["Account", "Lead", "Contact"]',
+        "EXPECTATIONS": light_suites,
+    }
+    with tandem_world(monkeypatch, tmp_path, Org(people=60, seed=7), **chosen) as world:
         kill_cycles(Runner(fork_server, world, tmp_path), world, dice, share(part))
