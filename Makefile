@@ -17,6 +17,8 @@ export RUNTIME__DLTHUB_TELEMETRY := false
 PEOPLE ?= 200000
 WORKERS ?= 2
 PORT ?= 4200
+KILLS ?= 200
+KILL_SEED ?= 1
 
 ##@ Try it
 
@@ -52,6 +54,10 @@ lint: install ## ruff, formatting, mypy --strict and the import rules
 format: install ## put code into the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+.PHONY: kill-test
+kill-test: install ## kill cycles, backfills and creates at 200 random points (KILLS=200, KILL_SEED=1)
+	KILLS=$(KILLS) KILL_SEED=$(KILL_SEED) $(BIN)/python -m pytest tests/kill $(ARGS)
 
 .PHONY: conformance
 conformance: install ## one line per row of the conformance list: ID pass, ID FAIL or ID missing
