@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import duckdb
+
 from tandem.clock import utc_now
 from tandem.database.connection import Database
 from tandem.errors import LeaseTaken, TandemError
@@ -84,5 +86,5 @@ def _beat(database: Database, holder: str, stop: threading.Event) -> None:
                     "UPDATE sync.lease SET heartbeat_at = ? WHERE name = ? AND holder = ?",
                     [utc_now(), _NAME, holder],
                 )
-        except TandemError:
-            continue  # somebody reads for long; the next beat is in time, the lease lives for four
+        except (TandemError, duckdb.Error):
+            continue  # somebody reads for long, or the disk is full; the lease lives for four beats

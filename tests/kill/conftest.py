@@ -14,8 +14,8 @@ from tests.kill.killer import ForkServer
 from tests.support.world import PROJECT
 
 #: Kills in the whole suite: ``KILLS=200`` for a long run by hand, ``KILL_SEED`` for other deaths.
-KILLS = int(os.environ.pop("KILLS", "50"))
-SEED = int(os.environ.pop("KILL_SEED", "20261120"))
+KILLS = int(os.environ.get("KILLS", "50"))
+SEED = int(os.environ.get("KILL_SEED", "20261120"))
 
 
 def share(part: float) -> int:
