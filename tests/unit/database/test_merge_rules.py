@@ -75,12 +75,12 @@ def test_a_person_deleted_by_sql_comes_again_with_the_next_change(engine: Offlin
 
 
 def test_the_lease_has_one_holder(engine: Offline) -> None:
-    with lease(engine.database, "first", "backfill"):
-        with (
-            pytest.raises(LeaseTaken, match="A backfill is running"),
-            lease(engine.database, "second", "sync"),
-        ):
-            pass
+    with (
+        lease(engine.database, "first", "backfill"),
+        pytest.raises(LeaseTaken, match="A backfill is running"),
+        lease(engine.database, "second", "sync"),
+    ):
+        pass
     with lease(engine.database, "third", "sync"):
         pass
 
