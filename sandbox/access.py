@@ -7,6 +7,29 @@ from dataclasses import dataclass, field
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
 
+PRIVATE, READ, READ_WRITE = "Private", "Read", "ReadWrite"
+CONTROLLED_BY_PARENT = "ControlledByParent"
+DEFAULTS = (PRIVATE, READ, READ_WRITE, CONTROLLED_BY_PARENT)
+"""Org-wide defaults, named as the Metadata API names them."""
+
+
+@dataclass(slots=True, frozen=True)
+class Share:
+    """A record shared by hand with a user; `edit` lets that user change it as well."""
+
+    sobject: str
+    key: int
+    user_id: str
+    edit: bool = False
+
+
+@dataclass(slots=True)
+class Sharing:
+    """Org-wide defaults by object (an object that is not named is open to everybody), and manual shares."""
+
+    defaults: dict[str, str] = field(default_factory=dict)
+    shares: list[Share] = field(default_factory=list)
+
 
 @dataclass(slots=True)
 class Profile:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import ids
-from sandbox.access import Profile, User
+from sandbox.access import Profile, Sharing, User
 from sandbox.clock import Clock
 from sandbox.faults import Faults
 from sandbox.limits import Meter
@@ -21,6 +21,7 @@ from sandbox.rules.deletion import Remover
 from sandbox.rules.draft import Intent
 from sandbox.rules.writer import Rulebook, Writer
 from sandbox.sessions import ConnectedApp, Sessions
+from sandbox.soql import visibility
 from sandbox.soql.compiler import compile_text
 from sandbox.soql.finder import Finder
 from sandbox.soql.plan import Plan
@@ -60,6 +61,7 @@ class Core:
         self.requests = RequestLog()
         self.latency_seconds = 0.0
         self.hidden_objects: frozenset[str] = frozenset()
+        self.sharing = Sharing()
         self.apps: dict[str, ConnectedApp] = {}
         self.profiles = {
             item.id: item
@@ -97,9 +99,8 @@ class Core:
 
     def world(self, user: User) -> World:
         """The schema as a user sees it, now."""
-        return World(
-            self.schema, user.profile, self.clock.now().replace(tzinfo=None), user.id, self.hidden_objects
-        )
+        now = self.clock.now().replace(tzinfo=None)
+        return World(self.schema, user.profile, now, user.id, self.hidden_objects, self.sharing)
 
     # queries
 
@@ -118,11 +119,7 @@ class Core:
 
     def visible_keys(self, intent: Intent, sobject: SObject, keys: Sequence[int]) -> set[int]:
         """Which of the records this user may see."""
-        seen = set(keys)
-        if intent.user.profile.all_data or sobject.name not in self.hidden_objects:
-            return seen
-        hidden = self.store.run("SELECT key FROM _hidden WHERE object = ?", [sobject.name])
-        return seen - {row[0] for row in hidden}
+        return visibility.keys(self.store, self.world(intent.user), sobject, keys)
 
     def note_hidden(self) -> None:
         """Remember for which objects there are hidden records at all."""

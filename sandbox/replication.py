@@ -10,6 +10,7 @@ from sandbox.access import User
 from sandbox.core import Core
 from sandbox.errors import ApiError
 from sandbox.metadata.sobject import SObject
+from sandbox.soql import visibility
 
 UPDATED_DAYS = 30
 DELETED_DAYS = 15
@@ -32,9 +33,10 @@ def _bounds(core: Core, start: datetime, end: datetime, days: int) -> tuple[date
 
 
 def _unseen(core: Core, user: User, sobject: SObject, column: str) -> str:
-    if user.profile.all_data or sobject.name not in core.hidden_objects:
+    limits = visibility.conditions(core.world(user), sobject, "t")
+    if not limits:
         return ""
-    return f" AND {column} NOT IN (SELECT key FROM _hidden WHERE object = '{sobject.name}')"
+    return f" AND {column} IN (SELECT t._key FROM {sobject.table} t WHERE {' AND '.join(limits)})"
 
 
 def updated(core: Core, user: User, sobject: SObject, start: datetime, end: datetime) -> dict[str, Any]:

@@ -6,16 +6,14 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
-from sandbox.access import Profile
+from sandbox.access import Profile, Share
 from sandbox.core import Core
-from sandbox.metadata.field import Choice, Field
+from sandbox.metadata.field import Choice, Field, Rollup
 from sandbox.metadata.sobject import SObject
 from sandbox.rules.assignment import AssignmentRule
 from sandbox.rules.duplicates import DuplicateRule
 from sandbox.rules.validation import ValidationRule
 from sandbox.sessions import ConnectedApp
-
-_TUPLES = ("refers_to", "tags")
 
 
 def dump_state(core: Core) -> dict[str, Any]:
@@ -29,7 +27,8 @@ def dump_state(core: Core) -> dict[str, Any]:
         "duplicates": [asdict(rule) for rule in core.rulebook.duplicates],
         "assignment": [asdict(rule) for rule in core.rulebook.assignment],
         "apps": [asdict(app) for app in core.apps.values()],
-        "calls": core.meter.maximum,
+        "limits": core.meter.maxima,
+        "sharing": asdict(core.sharing),
     }
 
 
@@ -54,7 +53,11 @@ def apply_state(core: Core, state: dict[str, Any]) -> None:
     core.apps.clear()
     for item in state["apps"]:
         core.apps[item["client_id"]] = ConnectedApp(**item)
-    core.meter.maximum = state["calls"]
+    for name, maximum in state["limits"].items():
+        core.meter.set(name, maximum)
+    sharing = state.get("sharing", {"defaults": {}, "shares": []})
+    core.sharing.defaults = dict(sharing["defaults"])
+    core.sharing.shares = [Share(**item) for item in sharing["shares"]]
     core.forget_users()
 
 
@@ -86,8 +89,8 @@ def _load_object(item: dict[str, Any], loaded: list[Field]) -> SObject:
 
 def _load_field(item: dict[str, Any]) -> Field:
     values = dict(item)
-    for name in _TUPLES:
-        values[name] = tuple(values[name])
+    values["refers_to"] = tuple(values["refers_to"])
+    values["rollup"] = Rollup(**values["rollup"]) if values["rollup"] else None
     values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
     return Field(**values)
 

@@ -14,11 +14,11 @@ from sandbox.http.call import Answer, Call
 from sandbox.http.router import Router
 from sandbox.metadata.describe import summarize
 from sandbox.metadata.field import Field
-from sandbox.metadata.parts import ADDRESS_PARTS
 from sandbox.metadata.sobject import SObject
 from sandbox.rules.coerce import checker
 from sandbox.rules.draft import Outcome
-from sandbox.soql.result import address
+from sandbox.soql import visibility
+from sandbox.soql.result import compound
 
 _MISSING = frozenset(["ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"])
 
@@ -222,18 +222,16 @@ def read_records(
 ) -> dict[int, tuple[dict[str, Any], Any]]:
     """Living, visible records as JSON, by key, with their stamps."""
     columns = ["t._key", 't."SystemModstamp"']
-    for field in fields:
-        if field.stored:
-            columns.append(f't."{field.name}"')
-        else:
-            prefix = field.name.removesuffix("Address")
-            columns += [f't."{prefix}{part}"' for part in ADDRESS_PARTS]
     world = call.core.world(call.who)
+    for field in fields:
+        if field.is_compound:
+            columns += [f't."{part}"' for part in field.parts.values()]
+        else:
+            columns.append(field.sql("t", world.now.date()))
     where = [f"t._key IN ({', '.join(str(key) for key in keys)})"]
     if "IsDeleted" in sobject.fields:
         where.append('NOT t."IsDeleted"')
-    if sobject.name in world.has_hidden and not call.who.profile.all_data:
-        where.append(f"t._key NOT IN (SELECT key FROM _hidden WHERE object = '{sobject.name}')")
+    where += visibility.conditions(world, sobject, "t")
     rows = call.core.store.run(
         f"SELECT {', '.join(columns)} FROM {sobject.table} t WHERE {' AND '.join(where)}"
     )
@@ -243,12 +241,12 @@ def read_records(
         record: dict[str, Any] = {"attributes": {"type": sobject.name, "url": url}}
         at = 2
         for field in fields:
-            if field.stored:
+            if field.is_compound:
+                record[field.name] = compound(dict(zip(field.parts, row[at:], strict=False)))
+                at += len(field.parts)
+            else:
                 record[field.name] = _shown(row[at])
                 at += 1
-            else:
-                record[field.name] = address(dict(zip(ADDRESS_PARTS, row[at:], strict=False)))
-                at += len(ADDRESS_PARTS)
         out[row[0]] = (record, row[1])
     return out
 

@@ -37,7 +37,7 @@ def describe_field(found: Field, editable: bool = True) -> dict[str, Any]:
         "extraTypeInfo": found.extra,
         "filterable": found.filterable,
         "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
+        "formulaTreatNullNumberAsZero": found.blank_as_zero,
         "groupable": found.groupable,
         "highScaleNumber": False,
         "htmlFormatted": found.html,

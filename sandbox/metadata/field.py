@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 TEXT_TYPES = frozenset(
@@ -49,7 +50,11 @@ _SQL = {
     "date": "DATE",
     "datetime": "TIMESTAMP",
 }
-_NO_GROUPING = frozenset(["double", "currency", "percent", "datetime", "address", "multipicklist", "time"])
+COMPOUND_TYPES = frozenset(["address", "location"])
+_NO_GROUPING = COMPOUND_TYPES | {"double", "currency", "percent", "datetime", "multipicklist", "time"}
+_ADDRESS = ("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street")
+ROW, TODAY = "\x01row\x01", "\x01today\x01"
+"""What stands in the SQL of a computed field for the record's alias, and for the org's date."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,6 +65,20 @@ class Choice:
     label: str = ""
     active: bool = True
     default: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Rollup:
+    """What a roll-up summary counts or adds: the child object, its lookup, and which of the children.
+
+    `operation` is COUNT, SUM, MIN or MAX; `condition` is SOQL over the child.
+    """
+
+    child: str
+    lookup: str
+    operation: str
+    field: str | None = None
+    condition: str | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -102,8 +121,14 @@ class Field:
     refers_to: tuple[str, ...] = ()
     relationship: str | None = None
     master_detail: bool = False
+    child_relationship: str | None = None
     custom: bool = False
-    tags: tuple[str, ...] = field(default=())
+    number_format: str | None = None
+    """How an auto-number looks: `INV-{0000}`."""
+    expression: str | None = None
+    """SQL of a formula, computed whenever it is read; `ROW` and `TODAY` are put in then."""
+    blank_as_zero: bool = False
+    rollup: Rollup | None = None
 
     @property
     def sql_type(self) -> str:
@@ -117,8 +142,28 @@ class Field:
 
     @property
     def stored(self) -> bool:
-        """Whether a column holds it; compound addresses are put together when read."""
-        return self.type not in ("address", "location")
+        """Whether a column holds it; compounds are put together and formulas computed when read."""
+        return not self.is_compound and self.expression is None
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether it shows several other fields as one."""
+        return self.type in COMPOUND_TYPES
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The fields behind a compound, by the key that JSON shows them under."""
+        if self.type == "location":
+            stem = self.name.removesuffix("__c")
+            return {"latitude": f"{stem}__Latitude__s", "longitude": f"{stem}__Longitude__s"}
+        prefix = self.name.removesuffix("Address")
+        return {part[0].lower() + part[1:]: prefix + part for part in _ADDRESS}
+
+    def sql(self, alias: str, today: date) -> str:
+        """The SQL that reads it from the record of that alias; `today` is the org's date."""
+        if self.expression is None:
+            return f'{alias}."{self.name}"'
+        return self.expression.replace(ROW, alias).replace(TODAY, f"DATE '{today.isoformat()}'")
 
     @property
     def is_text(self) -> bool:
@@ -148,21 +193,21 @@ def define(name: str, label: str, kind: str, **flags: Any) -> Field:
         base |= {"nillable": False, "aggregatable": False, "default": False}
     if kind in ("id", "reference"):
         base["length"] = 18
-    if kind == "address":
+    if kind in COMPOUND_TYPES:
         base |= {"createable": False, "updateable": False, "sortable": False, "aggregatable": False}
     if kind == "textarea" and flags.get("length", 0) > 255:
         base |= {"filterable": False, "sortable": False, "groupable": False, "aggregatable": False}
     if kind == "multipicklist":
         base |= {"sortable": False, "aggregatable": False}
-    if kind == "textarea" and not flags.get("html"):
-        base["extra"] = "plaintextarea"
-    if flags.get("formula"):
+    if kind == "textarea":
+        base["extra"] = "richtextarea" if flags.get("html") else "plaintextarea"
+    if flags.get("formula") or flags.get("rollup"):
         base |= {"calculated": True, "createable": False, "updateable": False}
     if "permissionable" not in flags:
         merged = base | flags
         base["permissionable"] = (
             merged.get("nillable", True)
-            and (merged.get("createable", True) or kind == "address" or merged.get("calculated", False))
+            and (merged.get("createable", True) or kind in COMPOUND_TYPES or merged.get("calculated", False))
             and merged.get("compound") != "Name"
         )
     return Field(name=name, label=label, type=kind, **(base | flags))

@@ -63,16 +63,6 @@ CLEAN_STATUSES = {
     "SelectMatch": "Select Match",
     "Skipped": "Skipped",
 }
-ADDRESS_PARTS = (
-    "Street",
-    "City",
-    "State",
-    "PostalCode",
-    "Country",
-    "Latitude",
-    "Longitude",
-    "GeocodeAccuracy",
-)
 
 
 def person_name(salutations: list[str]) -> list[Field]:

@@ -195,4 +195,4 @@ def child_relationship(parent: str, child: SObject, field: Field) -> str | None:
     known = _PLURAL_RELATIONS.get((parent, child.name, field.name))
     if known or not field.custom:
         return known
-    return field.tags[0] if field.tags else child.name.removesuffix("__c") + "s__r"
+    return f"{field.child_relationship or child.name.removesuffix('__c') + 's'}__r"

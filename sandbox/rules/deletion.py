@@ -11,6 +11,7 @@ from sandbox.metadata.sobject import SObject
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.standard.registry import BEHAVIOURS, NONE
 from sandbox.rules.writer import Writer
+from sandbox.soql import visibility
 
 
 class Remover:
@@ -76,6 +77,7 @@ class Remover:
             names = ["IsDeleted"] if "IsDeleted" in sobject.fields else []
             found = self.store.fetch(sobject, keys, names)
             seen = self.visible(intent, sobject, keys)
+            mine = visibility.keys(self.store, self.writer.world(intent), sobject, seen, editing=True)
             done: set[int] = set()
             for draft in members:
                 if draft.key is None or draft.errors:
@@ -85,6 +87,8 @@ class Remover:
                     draft.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
                 elif record.get("IsDeleted") or draft.key in done:
                     draft.refuse("ENTITY_IS_DELETED", "entity is deleted")
+                elif draft.key not in mine:
+                    draft.refuse("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
                 elif intent.locked is not None and intent.locked(draft.id):
                     draft.refuse(
                         "UNABLE_TO_LOCK_ROW",

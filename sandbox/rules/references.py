@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sandbox import ids
@@ -59,8 +59,18 @@ def _resolve(
             )
 
 
-def check(store: Store, schema: Schema, sobject: SObject, drafts: Sequence[Draft], known: str = "") -> None:
-    """Refuse drafts whose references lead nowhere. The caller itself is `known` to be there."""
+def check(
+    store: Store,
+    schema: Schema,
+    sobject: SObject,
+    drafts: Sequence[Draft],
+    known: str = "",
+    seen: Callable[[SObject, Sequence[int]], set[int]] | None = None,
+) -> None:
+    """Refuse drafts whose references lead nowhere, or to what the caller does not see (`seen`).
+
+    The caller itself is `known` to be there.
+    """
     lookups = {item.name: item for item in sobject.fields.values() if item.type == "reference"}
     uses: dict[tuple[str, str], list[Draft]] = {}
     for draft in drafts:
@@ -83,12 +93,19 @@ def check(store: Store, schema: Schema, sobject: SObject, drafts: Sequence[Draft
         target = schema[name]
         alive = "IsDeleted" in target.fields
         found = store.fetch(target, sorted(numbers), ["IsDeleted"] if alive else [])
+        visible = seen(target, list(found)) if seen else set(found)
         for number, rows in numbers.items():
             record = found.get(number)
-            if record is not None and not record.get("IsDeleted"):
+            if record is not None and not record.get("IsDeleted") and number in visible:
                 continue
             for draft, field_name in rows:
-                if record is None:
+                if record is not None and number not in visible:
+                    draft.refuse(
+                        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+                        f"insufficient access rights on cross-reference id: {draft.values[field_name][:15]}",
+                        field_name,
+                    )
+                elif record is None:
                     draft.refuse("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", field_name)
                 else:
                     draft.refuse("ENTITY_IS_DELETED", "entity is deleted", field_name)

@@ -6,6 +6,7 @@ Every step looks at all rows of a request before anything is written, so "all or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sandbox import ids
@@ -18,6 +19,7 @@ from sandbox.rules.coerce import checker
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.prepare import Preparer
 from sandbox.rules.standard.registry import BEHAVIOURS, NONE
+from sandbox.soql import visibility
 from sandbox.soql.scope import World
 from sandbox.store import Record, Store
 
@@ -163,6 +165,9 @@ class Writer:
         names = None if whole else self._control(sobject)
         found = self.store.fetch(sobject, sorted(set(keys)), names)
         seen = self.visible(intent, sobject, keys)
+        mine = (
+            keys if intent.trusted else visibility.keys(self.store, self.world(intent), sobject, seen, True)
+        )
         for draft in drafts:
             if draft.key is None:
                 continue
@@ -176,6 +181,8 @@ class Writer:
                 )
             elif draft.old.get("IsDeleted"):
                 draft.refuse("ENTITY_IS_DELETED", "entity is deleted")
+            elif draft.key not in mine:
+                draft.refuse("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
             elif (
                 draft.old.get("IsConverted") and sobject.name == "Lead" and not self._edits_converted(intent)
             ):
@@ -217,7 +224,8 @@ class Writer:
         live = [draft for draft in drafts if not draft.errors]
         references.resolve_links(self.store, self.schema, sobject, live)
         sound = [draft for draft in live if not draft.errors]
-        references.check(self.store, self.schema, sobject, sound, known=intent.user.id)
+        seen = None if intent.trusted else partial(self.visible, intent)
+        references.check(self.store, self.schema, sobject, sound, known=intent.user.id, seen=seen)
         self._automate(sobject, [draft for draft in live if not draft.errors])
         behaviour = BEHAVIOURS.get(sobject.name, NONE)
         if behaviour.derive and live:

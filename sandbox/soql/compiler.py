@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sandbox.errors import malformed_query
 from sandbox.metadata.sobject import SObject
-from sandbox.soql import functions, semijoin
+from sandbox.soql import functions, semijoin, visibility
 from sandbox.soql.ast import Call, Child, Condition, Name, Order, Query
 from sandbox.soql.conditions import ConditionWriter, Grouped
 from sandbox.soql.parser import Parser, parse
@@ -121,11 +121,7 @@ class Compiler:
         out: list[str] = []
         if not self.deleted and "IsDeleted" in scope.sobject.fields:
             out.append(f'{scope.alias}."IsDeleted" = FALSE')
-        if scope.sobject.name in self.world.has_hidden and not self.world.profile.all_data:
-            out.append(
-                f"{scope.alias}._key NOT IN (SELECT key FROM _hidden WHERE object = '{scope.sobject.name}')"
-            )
-        return out
+        return out + visibility.conditions(self.world, scope.sobject, scope.alias)
 
     def _scoped(self, name: str, scope: Scope, at: int) -> list[str]:
         known = {item.lower() for item, _ in scope.sobject.scopes} or {"everything", "mine"}
@@ -166,7 +162,7 @@ class Compiler:
 
     def _sortable(self, name: Name, scope: Scope) -> Column:
         column = scope.column(name)
-        if not column.field.sortable or not column.field.stored:
+        if not column.field.sortable:
             raise scope.fail(
                 name.at, "MALFORMED_QUERY", f"field '{column.field.name}' can not be sorted in a query call"
             )
@@ -200,7 +196,8 @@ class Compiler:
             raise malformed_query("FOR UPDATE not allowed in this context")
         parts = outer.parts(query.source)
         found = self.world.schema.child_relation(outer.sobject.name, parts[-1]) if len(parts) == 1 else None
-        if found is None or not self.world.profile.sees(*found):
+        profile = self.world.profile
+        if found is None or not profile.sees(*found) or not profile.sees_object(found[0]):
             raise outer.no_relation(at, parts[-1], query.source.text)
         sobject, lookup = found
         scope = Scope(self.world, self.text, sobject, alias="c", own_alias=query.alias)

@@ -50,11 +50,11 @@ class ConditionWriter:
         if isinstance(left, Call):
             return self._function(left)
         column = self._scope.column(left)
-        if column.field.type == "address":
+        if column.field.is_compound:
             raise self._scope.fail(
                 left.at, "INVALID_FIELD", "Address fields can only be filtered using Distance expressions"
             )
-        if not column.field.filterable or not column.field.stored:
+        if not column.field.filterable:
             raise self._scope.fail(
                 left.at, "INVALID_FIELD", f"field '{column.field.name}' can not be filtered in a query call"
             )

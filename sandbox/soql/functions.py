@@ -69,7 +69,7 @@ def _argument(call: Call, scope: Scope) -> Column:
     if isinstance(arg, Literal):
         raise scope.fail(arg.at, "MALFORMED_QUERY", f"unexpected token: {arg.text}")
     column = scope.column(arg)
-    if not column.field.stored:
+    if column.field.is_compound:
         raise scope.fail(
             arg.at, "INVALID_FIELD", f"field '{column.field.name}' can not be used in a function"
         )
@@ -174,10 +174,10 @@ def _place(arg: Expression, scope: Scope) -> tuple[str, str]:
             raise scope.fail(arg.at, "INVALID_FIELD", "GEOLOCATION: latitude or longitude is out of range")
         return repr(found[0]), repr(found[1])
     column = scope.column(arg) if isinstance(arg, Name) else None
-    if column is None or column.field.type != "address":
+    if column is None or not column.field.is_compound:
         raise scope.fail(arg.at, "INVALID_FIELD", "DISTANCE: the field must be an address or a geolocation")
-    prefix = column.sql.removesuffix('Address"')
-    return f'{prefix}Latitude"', f'{prefix}Longitude"'
+    alias, parts = column.sql.split(".")[0], column.field.parts
+    return f'{alias}."{parts["latitude"]}"', f'{alias}."{parts["longitude"]}"'
 
 
 def _quoted(text: str) -> str:

@@ -79,15 +79,12 @@ def _embedded(
 def _value(output: Output, row: Row) -> Any:
     if output.at >= 0:
         return row[output.at]
-    return address({part: row[at] for part, at in output.parts})
+    return compound({key: row[at] for key, at in output.parts})
 
 
-def address(parts: dict[str, Any]) -> dict[str, Any] | None:
-    """A compound address from its parts; null when all of them are."""
-    if all(value is None for value in parts.values()):
-        return None
-    order = ["City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street"]
-    return {name[0].lower() + name[1:]: parts.get(name) for name in order}
+def compound(parts: dict[str, Any]) -> dict[str, Any] | None:
+    """A compound field's parts as one value; null when all of them are."""
+    return None if all(value is None for value in parts.values()) else parts
 
 
 def _typed(

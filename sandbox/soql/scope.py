@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox.access import Profile
+from sandbox.access import Profile, Sharing
 from sandbox.errors import ApiError
 from sandbox.metadata.field import Field, define
 from sandbox.metadata.schema import Schema
@@ -50,6 +50,7 @@ class World:
     now: datetime
     user_id: str = ""
     has_hidden: frozenset[str] = frozenset()
+    sharing: Sharing = field(default_factory=Sharing)
 
 
 @dataclass(slots=True, frozen=True)
@@ -123,7 +124,8 @@ class Scope:
         if join.polymorphic and found.name not in (*_NAME_FIELDS, "Type"):
             raise self.no_column(name.at, parts[-1], "Name")
         key = f"{join.alias}._key" if found.name == "Id" and not join.polymorphic else None
-        return Column(f'{join.alias}."{found.name}"', found, join.sobject, join.path, key)
+        sql = found.sql(join.alias, self.world.now.date())
+        return Column(sql, found, join.sobject, join.path, key)
 
     def parent(self, parts: tuple[str, ...], at: int) -> tuple[str, SObject, bool]:
         """Alias and object of the parent that relationship names lead to, and whether it is polymorphic."""
@@ -164,7 +166,8 @@ class Scope:
         lookup = None if here.polymorphic else here.sobject.relation(part)
         if lookup is None or not self.world.profile.sees(here.sobject, lookup):
             raise self.no_relation(at, part, path)
-        targets = [found for name in lookup.refers_to if (found := self.world.schema.find(name)) is not None]
+        parents = [self.world.schema.find(name) for name in lookup.refers_to]
+        targets = [found for found in parents if found and self.world.profile.sees_object(found)]
         if not targets or not lookup.relationship:
             raise self.no_relation(at, part, path)
         if len(self.parents) >= MAX_PARENTS:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sandbox.errors import ApiError
 from sandbox.metadata.field import Field
-from sandbox.metadata.parts import ADDRESS_PARTS
 from sandbox.soql import functions
 from sandbox.soql.ast import Call, Child, Compare, Condition, Item, Logic, Name, Query, TypeOf, Within
 from sandbox.soql.plan import ChildPlan, Output, Parent, TypePlan
@@ -134,7 +133,7 @@ class Selection:
         before = len(self.outputs)
         for found in sobject.fields.values():
             if not self._scope.world.profile.sees(sobject, found) or (
-                not found.stored and self._compiler.bulk
+                found.is_compound and self._compiler.bulk
             ):
                 continue
             if which == "ALL" or found.custom == (which == "CUSTOM"):
@@ -159,14 +158,14 @@ class Selection:
         self._note(key, Name((column.name,), 0), len(self.columns))
         if not self._compiler.bulk:
             self._embed(column)
-        if not column.field.stored:
+        if column.field.is_compound:
             if self._compiler.bulk:
                 raise ApiError(
                     400,
                     "API_ERROR",
                     f"Selecting compound data not supported in Bulk Query: {column.field.name}",
                 )
-            self._address(column)
+            self._compound(column)
             return
         self._append(column.path, column.field.name, column.field, column.sql)
 
@@ -174,13 +173,12 @@ class Selection:
         self.outputs.append(Output(path, name, found, len(self.columns)))
         self.columns.append(sql if self._compiler.bulk else shown(found, sql))
 
-    def _address(self, column: Column) -> None:
-        prefix = column.field.name.removesuffix("Address")
+    def _compound(self, column: Column) -> None:
         alias = column.sql.split(".")[0]
         parts = []
-        for part in ADDRESS_PARTS:
-            parts.append((part, len(self.columns)))
-            self.columns.append(f'{alias}."{prefix}{part}"')
+        for key, name in column.field.parts.items():
+            parts.append((key, len(self.columns)))
+            self.columns.append(f'{alias}."{name}"')
         self.outputs.append(Output(column.path, column.field.name, column.field, -1, tuple(parts)))
 
     def _embed(self, column: Column) -> None:
@@ -221,7 +219,7 @@ class Selection:
         ):
             raise scope.no_column(name.at, name.text, target)
         sql = (
-            f'(SELECT x."{found.name}" FROM {scope.world.schema[target].table} x '
+            f"(SELECT {found.sql('x', scope.world.now.date())} FROM {scope.world.schema[target].table} x "
             f'WHERE x."Id" = {scope.alias}."{lookup.name}")'
         )
         self.columns.append(shown(found, sql))
@@ -282,7 +280,7 @@ class Selection:
                 )
             return functions.apply(expression, self._scope)
         column = self._scope.column(expression)
-        if not column.field.groupable or not column.field.stored:
+        if not column.field.groupable:
             raise self._scope.fail(
                 expression.at,
                 "MALFORMED_QUERY",
