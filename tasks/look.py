@@ -43,6 +43,8 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
                 )
             elif (answer := answers[name] or kept[name]) is not None:
                 _follow(session, run, OBJECTS[name], answer, step)
+                if answers[name] is not None:
+                    field_maps.save_describe(session, answer)
             if step.status is Status.FAILED:
                 journal.record_job_error(
                     session,
@@ -95,15 +97,11 @@ def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDe
             f" {declared.name}. Correct the name, or take it out; until then the object is not synced."
         )
         return
-    change = plan_field_map(
-        declared,
-        answer,
-        field_maps.field_map(session, declared.name),
-        field_maps.columns_of(session, "marketing", declared.table),
-        ignored,
-    )
-    field_maps.save_describe(session, answer)
-    field_maps.save_field_map(session, declared, change, run.id)
+    before = field_maps.field_map(session, declared.name)
+    taken = field_maps.columns_of(session, "marketing", declared.table)
+    change = plan_field_map(declared, answer, before, taken, ignored)
+    if set(change.fields) != set(before):
+        field_maps.save_field_map(session, declared, change, run.id)
     step.new, step.deleted = len(change.added) + len(change.returned), len(change.gone)
     if change.gone:
         step.detail = f"No longer visible: {', '.join(change.gone)}. Stored values stay as they are."

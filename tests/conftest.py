@@ -28,7 +28,12 @@ CHECKS = Path(__file__).resolve().parents[2] / "shared" / "spec" / "conformance.
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One Prefect server for the flows of the session, those of child processes included."""
-    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_HOME,
+        temporary_settings,
+    )
 
     from flows.local.server import LocalServer
     from tests.support.prefect_home import prepare_home
@@ -39,7 +44,9 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     try:
         server.wait()
         os.environ["PREFECT_API_URL"] = server.api_url
-        with temporary_settings({PREFECT_API_URL: server.api_url, PREFECT_HOME: home}):
+        settings = {PREFECT_API_URL: server.api_url, PREFECT_HOME: home}
+        # The thread that beats sleeps up to a second after each flow has ended.
+        with temporary_settings({**settings, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
             yield
     finally:
         os.environ.pop("PREFECT_API_URL", None)

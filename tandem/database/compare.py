@@ -7,6 +7,9 @@ The values themselves are never normalised on their way, only for comparing.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from tandem.database.connection import Session
 from tandem.objects.field_map import MappedField
 
 _BLANKS = "chr(32) || chr(9) || chr(10) || chr(13)"
@@ -52,3 +55,16 @@ def differ(one: str, other: str, field: MappedField) -> str:
         f"({one} IS DISTINCT FROM {other}"
         f" AND {normalised(one, field)} IS DISTINCT FROM {normalised(other, field)})"
     )
+
+
+def unlike(session: Session, pairs: Mapping[str, tuple[str, str]], source: str) -> set[str]:
+    """Return the names of those pairs of expressions that differ, taken plainly, in any row of a source.
+
+    Most cycles touch a handful of a record's fields. A statement that normalises only these is planned in a
+    tenth of the time, which on a small batch is nearly all of it.
+    """
+    flags = ", ".join(
+        f"bool_or({one} IS DISTINCT FROM {other}) AS {quoted(name)}" for name, (one, other) in pairs.items()
+    )
+    found = session.rows(f"SELECT {flags} FROM {source}") if pairs else []
+    return {name for row in found for name, differs in row.items() if differs}

@@ -95,6 +95,7 @@ class Database:
             # A file of another kind is refused, not met by fetching an extension that could read it.
             "autoinstall_known_extensions": False,
         }
+        self._engine: duckdb.DuckDBPyConnection | None = None
 
     def exists(self) -> bool:
         """Whether the database was made already."""
@@ -154,19 +155,36 @@ class Database:
 
     @contextmanager
     def _open(self, path: Path, read_only: bool) -> Iterator[Session]:
-        with _one_session_per_process, duckdb.connect(":memory:", config=self._config) as connection:
+        with _one_session_per_process:
             try:
-                connection.execute(f"SET temp_directory = '{_quoted(path.parent / 'spill')}'")
-                connection.execute("SET preserve_insertion_order = false")
-                # Trying these out on every text column takes as long as all the rest of a bulk insert.
-                connection.execute("SET disabled_compression_methods = 'fsst,zstd'")
-                self._attach(connection, path, read_only)
-                connection.execute(f"USE {CATALOG}")
-                yield Session(connection)
-                connection.execute("USE memory")
-                connection.execute(f"DETACH {CATALOG}")
+                with self._connected(path) as connection:
+                    self._attach(connection, path, read_only)
+                    connection.execute(f"USE {CATALOG}")
+                    yield Session(connection)
+                    connection.execute("USE memory")
+                    connection.execute(f"DETACH {CATALOG}")
             except duckdb.Error as error:
                 raise _explained(error, path) from error
+
+    @contextmanager
+    def _connected(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to this process's engine, which outlives it: starting one costs ten sessions.
+
+        Whatever goes wrong costs the engine: with it goes the file, should it still be attached.
+        """
+        if self._engine is None:
+            self._engine = duckdb.connect(":memory:", config=self._config)
+            self._engine.execute(f"SET temp_directory = '{_quoted(path.parent / 'spill')}'")
+            self._engine.execute("SET preserve_insertion_order = false")
+            # Trying these out on every text column takes as long as all the rest of a bulk insert.
+            self._engine.execute("SET disabled_compression_methods = 'fsst,zstd'")
+        try:
+            with self._engine.cursor() as connection:
+                yield connection
+        except BaseException:
+            self._engine.close()
+            self._engine = None
+            raise
 
     def _attach(self, connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
         mode = "READ_ONLY" if read_only else "READ_WRITE"

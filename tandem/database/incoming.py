@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-from tandem.database.compare import differ, literal, mirror_of, quoted
+from tandem.database.compare import differ, literal, mirror_of, quoted, unlike
 from tandem.database.connection import Session
 from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.field_map import MappedField
@@ -147,16 +147,23 @@ def _deleted(alias: str, names: Collection[str]) -> str:
 
 
 def _load_change(session: Session, declared: SyncedObject, fields: Sequence[MappedField]) -> None:
-    entries = ",\n".join(_change_entry(declared, each) for each in fields if each.column)
+    three = f"""(SELECT * FROM incoming WHERE _state = 'known') i
+        JOIN {mirror_of(declared.name)} m ON m.Id = i.Id
+        JOIN marketing.{declared.table} p ON p.id = i._record_id"""
+    pairs = {
+        each.field: (f"p.{quoted(each.column)}", f"i.{quoted(each.field)}") for each in fields if each.column
+    }
+    touched = unlike(session, pairs, three)
+    entries = ",\n".join(_change_entry(declared, each) for each in fields if each.field in touched)
+    if not entries:
+        return
     session.execute(
         f"""
         INSERT INTO change BY NAME
         SELECT _record_id, sfdc_id, entry.* FROM (
             SELECT i._record_id, i.Id AS sfdc_id,
                    unnest(list_filter([{entries}], lambda e: e.apply OR e.conflict)) AS entry
-            FROM (SELECT * FROM incoming WHERE _state = 'known') i
-            JOIN {mirror_of(declared.name)} m ON m.Id = i.Id
-            JOIN marketing.{declared.table} p ON p.id = i._record_id)
+            FROM {three})
         """
     )
 

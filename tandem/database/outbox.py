@@ -102,6 +102,9 @@ def recover(
     """
     chosen = "" if person_ids is None else " AND person_id IN (SELECT unnest(CAST(? AS BIGINT[])))"
     parameters = [declared.name] if person_ids is None else [declared.name, list(person_ids)]
+    open_rows = f"object = ? AND operation = 'update' AND state = 'journalled'{chosen}"
+    if not session.value(f"SELECT count(*) FROM sync.outbox WHERE {open_rows}", parameters):
+        return 0
     arrived = " AND ".join(
         f"(NOT json_exists(o.payload, {literal(each.field)})"
         f" OR NOT {differ(_sent('o', each), f'm.{quoted(each.field)}', each)})"
@@ -122,8 +125,7 @@ def recover(
         _log_success(session, run_id)
         _close(session, "done", "SELECT id FROM settled")
     session.execute(
-        "UPDATE sync.outbox SET state = 'superseded', settled_at = ?"
-        f" WHERE object = ? AND operation = 'update' AND state = 'journalled'{chosen}",
+        f"UPDATE sync.outbox SET state = 'superseded', settled_at = ? WHERE {open_rows}",
         [utc_now(), *parameters],
     )
     return done

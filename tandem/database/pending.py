@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tandem.database.compare import differ, literal, mirror_of, quoted
+from tandem.database.compare import differ, literal, mirror_of, quoted, unlike
 from tandem.database.connection import Session
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField
@@ -47,11 +47,6 @@ def find_pending(
     )
     if not writable:
         return 0
-    entries = ", ".join(
-        f"{{field: {literal(each.field)}, changed: {differ(_ours(each), _base(each), each)},"
-        f" value: {wire_value(_ours(each), each)}}}"
-        for each in writable
-    )
     names = {each.field for each in fields}
     mirror = mirror_of(declared.name)
     # A hash per row and side finds the few that differ: a million unchanged rows are read, not joined in full.
@@ -64,6 +59,16 @@ def find_pending(
           ON p.id = m._record_id WHERE p.h <> m.h
         """
     )
+    both = f"{mirror} m JOIN marketing.person p ON p.id = m._record_id WHERE m._record_id IN (SELECT id FROM candidate)"
+    touched = unlike(session, {each.field: (_ours(each), _base(each)) for each in writable}, both)
+    if not touched:
+        return 0
+    entries = ", ".join(
+        f"{{field: {literal(each.field)}, changed: {differ(_ours(each), _base(each), each)},"
+        f" value: {wire_value(_ours(each), each)}}}"
+        for each in writable
+        if each.field in touched
+    )
     session.execute(
         f"""
         INSERT INTO pending
@@ -72,8 +77,7 @@ def find_pending(
                sfdc_stamp
         FROM (SELECT p.id AS person_id, m.Id AS sfdc_id, m.SystemModstamp AS sfdc_stamp,
                      list_filter([{entries}], lambda e: e.changed) AS changed
-              FROM {mirror} m JOIN marketing.person p ON p.id = m._record_id
-              WHERE m._record_id IN (SELECT id FROM candidate) AND {_open(names)})
+              FROM {both} AND {_open(names)})
         WHERE len(changed) > 0
         """
     )
