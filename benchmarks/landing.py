@@ -51,28 +51,23 @@ def floor(folder: Path) -> int:
 
 
 def land_with_dlt(folder: Path) -> int:
-    """Land the rows with dlt as its Salesforce source hands them over: one dictionary a record, as Parquet.
+    """Land the rows with dlt as its Salesforce source hands them over: dictionary by dictionary, as Parquet.
 
-    Its source asks by REST, 2,000 rows a call; here it gets the Bulk pages, which is faster.
+    Its source reads JSON of the Bulk API page by page, drops ``attributes``, turns numbers in date fields into
+    ISO text and yields each record by itself. Here it gets the same CSV pages as everybody.
     """
     import dlt as library
 
     rows = 0
 
     @library.resource(name="lead", write_disposition="replace")
-    def lead() -> Iterator[list[dict[str, Any]]]:
+    def lead() -> Iterator[dict[str, Any]]:
         nonlocal rows
         for page in pages(folder / "pages"):
             with page.path.open(encoding="utf-8", newline="") as file:
-                batch = []
                 for row in csv.DictReader(file):
-                    batch.append({name: value or None for name, value in row.items()})
-                    if len(batch) == 2000:
-                        rows += len(batch)
-                        yield batch
-                        batch = []
-                rows += len(batch)
-                yield batch
+                    rows += 1
+                    yield {name: value or None for name, value in row.items()}
 
     pipeline = library.pipeline(
         pipeline_name="yardstick",
