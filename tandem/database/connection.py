@@ -179,8 +179,6 @@ class Database:
             self._engine = duckdb.connect(":memory:", config=self._config)
             self._engine.execute(f"SET temp_directory = '{_quoted(path.parent / 'spill')}'")
             self._engine.execute("SET preserve_insertion_order = false")
-            # Trying these out on every text column takes as long as all the rest of a bulk insert.
-            self._engine.execute("SET disabled_compression_methods = 'fsst,zstd'")
         try:
             with self._engine.cursor() as connection:
                 yield connection
