@@ -69,8 +69,12 @@ def flow(name: str, database: Path, loaded: bool = False) -> dict[str, Any]:
 
     :param loaded: load Great Expectations first, as the others' libraries are; a cycle pays for it.
     """
-    load = "from tandem.quality.gx import warm_up; warm_up();" if loaded else ""
-    program = f"{load} import runpy, sys; sys.argv[1:] = ['{name}', '--json']; runpy.run_module('flows.run', run_name='__main__')"
+    program = (
+        f"import runpy, sys; sys.argv[1:] = ['{name}', '--json'];"
+        " runpy.run_module('flows.run', run_name='__main__')"
+    )
+    if loaded:
+        program = f"from tandem.quality.gx import warm_up; warm_up(); {program}"
     summary = measured("-c", program)
     with Database(database).read() as session:
         run = session.rows("SELECT started_at, ended_at FROM sync.run WHERE id = ?", [summary["run_id"]])[0]
