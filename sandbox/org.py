@@ -131,13 +131,18 @@ class Org:
 
     def set_api_limit(self, max_calls: int) -> None:
         """How many calls a rolling day may have; counting starts anew."""
+        self.set_limit("DailyApiRequests", max_calls)
+
+    def set_limit(self, name: str, maximum: int) -> None:
+        """Change a limit by its name in `GET /limits`, or `ConcurrentRequests`; counting starts anew."""
+        self.core.meter.set(name, maximum)
         self.core.meter.reset()
-        self.core.meter.maximum = max_calls
+        save_state(self.core)
 
     @property
     def api_calls_used(self) -> int:
         """Calls counted in the last 24 hours."""
-        return self.core.meter.used
+        return self.core.meter.calls.used
 
     # records
 
@@ -191,7 +196,18 @@ class Org:
     def undelete(self, name: str, record_id: str, user: str | None = None) -> None:
         """Take a record out of the recycle bin."""
         self._object(name)
+        self.core.recycle_bin.sweep()
         _only(self.core.remover.undelete([record_id], self._intent(user)))
+
+    def empty_recycle_bin(self) -> None:
+        """Purge the bin as an administrator may: queryAll and the delete log forget what was in it."""
+        self.core.recycle_bin.purge()
+        save_state(self.core)
+
+    def set_recycle_bin_capacity(self, rows: int) -> None:
+        """How many rows the bin holds before it drops the oldest that are older than two hours."""
+        self.core.recycle_bin.capacity = rows
+        save_state(self.core)
 
     def merge(
         self, name: str, winner: str, losers: Sequence[str], values: Mapping[str, Any] | None = None

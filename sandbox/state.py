@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from sandbox.access import Profile, Share
@@ -28,6 +29,10 @@ def dump_state(core: Core) -> dict[str, Any]:
         "assignment": [asdict(rule) for rule in core.rulebook.assignment],
         "apps": [asdict(app) for app in core.apps.values()],
         "limits": core.meter.maxima,
+        "bin": [
+            core.recycle_bin.capacity,
+            core.recycle_bin.log_since.isoformat() if core.recycle_bin.log_since else None,
+        ],
         "sharing": asdict(core.sharing),
     }
 
@@ -55,6 +60,8 @@ def apply_state(core: Core, state: dict[str, Any]) -> None:
         core.apps[item["client_id"]] = ConnectedApp(**item)
     for name, maximum in state["limits"].items():
         core.meter.set(name, maximum)
+    core.recycle_bin.capacity, since = state["bin"]
+    core.recycle_bin.log_since = datetime.fromisoformat(since) if since else None
     sharing = state.get("sharing", {"defaults": {}, "shares": []})
     core.sharing.defaults = dict(sharing["defaults"])
     core.sharing.shares = [Share(**item) for item in sharing["shares"]]

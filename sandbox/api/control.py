@@ -51,6 +51,9 @@ METHODS = frozenset(
         "add_assignment_rule",
         "expire_sessions",
         "set_api_limit",
+        "set_limit",
+        "set_recycle_bin_capacity",
+        "empty_recycle_bin",
         "trust_jwt",
     ]
 )

@@ -12,6 +12,7 @@ from sandbox.api import (
     limits,
     oauth,
     query,
+    recent,
     replicate,
     rows,
     soap,
@@ -28,7 +29,8 @@ def dispatcher(core: Core, control: Control | None = None) -> Dispatcher:
     versions.add(out)
     oauth.add(out)
     limits.add(out.data)
-    query.add(out.data, core)
+    query.add(out.data)
+    recent.add(out.data)
     # Fixed segments go before placeholders: `composite/sobjects` before `sobjects/{name}`.
     collections.add(out.data)
     composite.add(out)

@@ -37,6 +37,8 @@ class Call:
     nested: bool = False
     client: str = ""
     token: str = ""
+    slot: int = 0
+    """The number under which the request is known to be at work."""
     counted: bool = False
     """Set by handlers that count for themselves."""
 
