@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.api import (
+    bulk1,
     bulk2_ingest,
     bulk2_query,
     collections,
@@ -39,6 +40,7 @@ def dispatcher(core: Core, control: Control | None = None) -> Dispatcher:
     replicate.add(out.data)
     rows.add(out.data)
     soap.add(out.root)
+    bulk1.add(out.root, core)
     bulk2_query.add(out.data, core)
     bulk2_ingest.add(out.data, core)
     if control is not None:
