@@ -16,6 +16,8 @@ from sandbox.rules.duplicates import DuplicateRule
 from sandbox.rules.validation import ValidationRule
 from sandbox.sessions import ConnectedApp
 
+_PROPERTIES = frozenset(item.name for item in fields(Field))
+
 
 def dump_state(core: Core) -> dict[str, Any]:
     """The state as plain JSON values."""
@@ -95,9 +97,10 @@ def _load_object(item: dict[str, Any], loaded: list[Field]) -> SObject:
 
 
 def _load_field(item: dict[str, Any]) -> Field:
-    values = dict(item)
+    # A file of an older version may name fewer properties, or some that are gone.
+    values = {key: value for key, value in item.items() if key in _PROPERTIES}
     values["refers_to"] = tuple(values["refers_to"])
-    values["rollup"] = Rollup(**values["rollup"]) if values["rollup"] else None
+    values["rollup"] = Rollup(**values["rollup"]) if values.get("rollup") else None
     values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
     return Field(**values)
 

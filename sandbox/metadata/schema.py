@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sandbox.clock import Clock
-from sandbox.metadata import account, activity, campaign, case, contact, custom, lead, opportunity, setup
+from sandbox.metadata import (
+    account,
+    activity,
+    campaign,
+    case,
+    contact,
+    custom,
+    lead,
+    opportunity,
+    permission,
+    setup,
+)
 from sandbox.metadata.field import Field, Rollup
 from sandbox.metadata.sobject import SObject
 
@@ -35,6 +46,8 @@ class Schema:
         for make in (
             setup.organization,
             setup.profile,
+            permission.permission_set,
+            permission.assignment,
             setup.user,
             setup.group,
             setup.group_member,
@@ -172,6 +185,9 @@ _PLURAL_RELATIONS = {
     ("Campaign", "Campaign", "ParentId"): "ChildCampaigns",
     ("Campaign", "Task", "WhatId"): "Tasks",
     ("Case", "Case", "ParentId"): "Cases",
+    ("Profile", "User", "ProfileId"): "Users",
+    ("PermissionSet", "PermissionSetAssignment", "PermissionSetId"): "Assignments",
+    ("User", "PermissionSetAssignment", "AssigneeId"): "PermissionSetAssignments",
     ("Account", "User", "AccountId"): "Users",
     ("Contact", "User", "ContactId"): "Users",
     ("Group", "GroupMember", "GroupId"): "GroupMembers",

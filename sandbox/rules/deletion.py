@@ -8,7 +8,7 @@ from datetime import datetime
 from sandbox import ids
 from sandbox.metadata.schema import CASCADES
 from sandbox.metadata.sobject import SObject
-from sandbox.rules import rollups
+from sandbox.rules import marketing, rollups
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.standard.registry import BEHAVIOURS, NONE
 from sandbox.rules.writer import Writer
@@ -96,6 +96,7 @@ class Remover:
                         f"unable to obtain exclusive access to this record or 1 records: {draft.id}",
                     )
                 done.add(draft.key)
+            marketing.check(self.store, sobject, members, intent, "deleted")
             out.append((sobject, members))
         return out
 
