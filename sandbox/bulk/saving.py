@@ -37,7 +37,7 @@ def save(core: Core, order: Order, records: Sequence[dict[str, Any]]) -> list[Ou
         order.user,
         from_text=True,
         auto_assign=order.assignment_rule or False,
-        locked=(lambda record_id: any(item.locks(record_id) for item in held)) if held else None,
+        locked=(lambda record_id: any(item.hits_row(record_id) for item in held)) if held else None,
     )
     try:
         return _written(core, order, records, intent)

@@ -207,6 +207,10 @@ class Writer:
             if owned and not draft.values.get("OwnerId"):
                 draft.values["OwnerId"] = intent.user.id
         self._locks(drafts, sobject, intent)
+        if intent.refusal is not None:
+            for draft in drafts:
+                if error := intent.refusal(draft.id):
+                    draft.errors.append(error)
         marketing.check(self.store, sobject, drafts, intent, "inserted" if inserting else "updated")
 
     def _locks(self, drafts: Sequence[Draft], sobject: SObject, intent: Intent) -> None:
