@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
+from sandbox import moments
 from sandbox.bulk import documents
 from sandbox.bulk.batch import Batch, BatchJob, BatchJobs
 from sandbox.bulk.csv_rows import invalid_batch
@@ -143,7 +142,7 @@ class BatchWork:
                 while rows := found.fetchmany(_PAGE):
                     records = finder.records(plan, rows)
                     if job.content_type == "JSON":
-                        _moments_as_numbers(plan, records)
+                        moments.rewrite(plan, records, ("date", "datetime"), moments.milliseconds)
                     file.write((glue if batch.processed else b"") + glue.join(map(one, records)))
                     batch.processed += len(rows)
                 file.write(tail)
@@ -159,24 +158,3 @@ def _between(plan: Plan, batch: Batch) -> None:
     if batch.bounds:
         low, high = batch.bounds
         plan.where.append(f"{plan.alias}._key >= {low} AND {plan.alias}._key < {high}")
-
-
-def _moments_as_numbers(plan: Plan, records: list[dict[str, Any]]) -> None:
-    """JSON results carry dates and datetimes as milliseconds since 1970 (simple-salesforce#290)."""
-    for output in plan.outputs:
-        if output.field.type not in ("date", "datetime"):
-            continue
-        for record in records:
-            holder: Any = record
-            for step in output.path:
-                holder = holder and holder.get(step)
-            if holder and holder.get(output.name) is not None:
-                holder[output.name] = _milliseconds(str(holder[output.name]))
-
-
-def _milliseconds(text: str) -> int:
-    if "T" in text:
-        moment = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
-    else:
-        moment = datetime.combine(date.fromisoformat(text), datetime.min.time(), UTC)
-    return int(moment.timestamp() * 1000)
