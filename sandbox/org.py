@@ -232,10 +232,15 @@ class Org(SchemaAdministration, SecurityAdministration):
         """All fields of a record, deleted or not; moments are aware datetimes."""
         found = self._object(name)
         parsed = ids.parse(record_id)
-        record = self.core.store.fetch(found, [parsed[1]]).get(parsed[1]) if parsed else None
-        if record is None:
+        today = self.core.clock.now().date()
+        fields = [item for item in found.fields.values() if not item.is_compound]
+        columns = ", ".join(item.sql("t", today) for item in fields)
+        rows = self.core.store.run(
+            f"SELECT {columns} FROM {found.table} t WHERE t._key = ?", [parsed[1] if parsed else -1]
+        )
+        if not rows:
             raise LookupError(f"no {name} {record_id}")
-        return {key: _aware(value) for key, value in record.items()}
+        return {item.name: _aware(value) for item, value in zip(fields, rows[0], strict=True)}
 
     def query(self, soql: str) -> list[dict[str, Any]]:
         """What the administrator finds, as REST would show it."""

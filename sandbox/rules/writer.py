@@ -197,7 +197,9 @@ class Writer:
         wanted += [item.name for item in sobject.stored if item.unique]
         wanted += BEHAVIOURS.get(sobject.name, NONE).needs
         wanted += rollups.lookups(self.schema, sobject.name)
-        return list(dict.fromkeys(name for name in wanted if name in sobject.fields))
+        return [
+            name for name in dict.fromkeys(wanted) if name in sobject.fields and sobject.fields[name].stored
+        ]
 
     def _prepare(self, sobject: SObject, drafts: Sequence[Draft], intent: Intent, inserting: bool) -> None:
         preparer = Preparer(sobject, intent, inserting)
