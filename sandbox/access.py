@@ -38,7 +38,9 @@ class Profile:
     id: str
     name: str
     all_data: bool = False
-    permissions: dict[str, bool] = field(default_factory=lambda: {"ApiEnabled": True})
+    permissions: dict[str, bool] = field(
+        default_factory=lambda: dict.fromkeys(["ApiEnabled", "ConvertLeads", "EditTask", "EditEvent"], True)
+    )
     hidden: set[tuple[str, str]] = field(default_factory=set)
     read_only: set[tuple[str, str]] = field(default_factory=set)
     hidden_objects: set[str] = field(default_factory=set)

@@ -11,11 +11,15 @@ from typing import Any
 from sandbox import ids
 from sandbox.access import Profile, Sharing, User
 from sandbox.clock import Clock
+from sandbox.errors import malformed_query
 from sandbox.faults import Faults
 from sandbox.limits import Meter
 from sandbox.metadata.schema import Schema
 from sandbox.metadata.sobject import SObject
+from sandbox.paging import Cursors
 from sandbox.passwords import Passwords
+from sandbox.recent import Recent
+from sandbox.recyclebin import RecycleBin
 from sandbox.requestlog import RequestLog
 from sandbox.rules.deletion import Remover
 from sandbox.rules.draft import Intent
@@ -31,6 +35,8 @@ from sandbox.store import Store
 VERSIONS = range(31, 68)
 """API versions that the org answers; older ones are retired (facts 5.11)."""
 LATEST = 67
+MAX_SOQL = 100_000
+"""Characters of a query (facts 1)."""
 ORG_ID = ids.make("00D", 1)
 ADMIN_PROFILE = ids.make("00e", 1)
 STANDARD_PROFILE = ids.make("00e", 2)
@@ -54,10 +60,14 @@ class Core:
         for part in (self.writer, self.remover):
             part.visible = self.visible_keys
         self.writer.world = lambda intent: self.world(intent.user)
+        self.writer.system_world = lambda: self.world(self.admin)
         self.sessions = Sessions(self.clock, ORG_ID, seed)
         self.passwords = Passwords(self.store, f"sandbox-{seed}", f"token{seed:019d}")
         self.meter = Meter(self.clock)
         self.faults = Faults(seed)
+        self.recycle_bin = RecycleBin(self.remover)
+        self.cursors = Cursors(self.store, self.clock)
+        self.recent = Recent()
         self.requests = RequestLog()
         self.latency_seconds = 0.0
         self.hidden_objects: frozenset[str] = frozenset()
@@ -106,12 +116,15 @@ class Core:
 
     def plan(self, soql: str, user: User, deleted: bool = False, bulk: bool = False) -> Plan:
         """The plan of a query as a user asks it."""
+        if len(soql) > MAX_SOQL:
+            raise malformed_query(f"SOQL statements cannot be longer than {MAX_SOQL} characters.")
         return compile_text(soql, self.world(user), deleted, bulk)
 
     def search(
         self, soql: str, user: User, deleted: bool = False, version: str = f"{LATEST}.0"
     ) -> list[dict[str, Any]]:
         """Everything a query finds, shaped as REST shows it."""
+        self.recycle_bin.sweep()
         plan = self.plan(soql, user, deleted)
         return Finder(self.store, self.schema, version).records(plan, self.store.run(plan.sql()))
 

@@ -17,6 +17,7 @@ KINDS = frozenset(
         "status",
         "latency",
         "lock_row",
+        "refuse_row",
         "bulk_fail",
         "bulk_slow",
         "call",
@@ -48,8 +49,8 @@ class Fault:
         """Stop it."""
         self.removed = True
 
-    def locks(self, record_id: str | None) -> bool:
-        """Whether it holds the lock on that record; without `rows` it holds all of them."""
+    def hits_row(self, record_id: str | None) -> bool:
+        """Whether it is about that record; without `rows` it is about all of them."""
         if self.rows is None:
             return True
         return record_id is not None and any(record_id[:15] == row[:15] for row in self.rows)

@@ -10,15 +10,18 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from sandbox import ids, words
+from sandbox.access import Profile
 from sandbox.core import ADMIN_PROFILE, ADMIN_USER, ORG_ID, STANDARD_PROFILE, SYNC_PROFILE, Core
 from sandbox.metadata.lead import CONVERTED_STATUS, STATUSES
 from sandbox.metadata.opportunity import STAGES
+from sandbox.metadata.permission import PERMISSIONS
 from sandbox.store import Record
 
 YEARS = 6
 QUIET_DAYS = 2
 """Seeded records were last changed longer ago than this: an incremental reader finds none of them."""
 SALES_USERS = 12
+_PROFILES = (ADMIN_PROFILE, STANDARD_PROFILE, SYNC_PROFILE)
 
 
 def furnish(core: Core) -> None:
@@ -62,8 +65,10 @@ def furnish(core: Core) -> None:
             }
         ],
     )
-    put("Profile", [_profile(core, key) for key in (ADMIN_PROFILE, STANDARD_PROFILE, SYNC_PROFILE)])
+    put("Profile", [_profile(core, key) for key in _PROFILES])
+    put("PermissionSet", [_permission_set(core, key) for key in _PROFILES])
     put("User", _users())
+    put("PermissionSetAssignment", _assignments())
     put("OpportunityStage", _stages())
     queues = ["Inbound Leads", "Partner Leads"]
     put(
@@ -121,10 +126,38 @@ def _profile(core: Core, profile_id: str) -> Record:
     return {
         "Name": profile.name,
         "UserType": "Standard",
-        "PermissionsApiEnabled": True,
-        "PermissionsViewAllData": profile.all_data,
-        "PermissionsModifyAllData": profile.all_data,
+        **_permissions(profile),
     }
+
+
+def _permissions(profile: Profile) -> Record:
+    return {f"Permissions{name}": profile.allows(name) for name in PERMISSIONS}
+
+
+def _permission_set(core: Core, profile_id: str) -> Record:
+    profile = core.profiles[profile_id]
+    return {
+        "Name": f"X{profile_id[:15]}",
+        "Label": f"00e{profile_id[3:15]}",
+        "ProfileId": profile_id,
+        "IsOwnedByProfile": True,
+        "IsCustom": False,
+        "Type": "Regular",
+        **_permissions(profile),
+    }
+
+
+def _assignments() -> list[Record]:
+    """Everybody has the set behind the own profile."""
+    sets = {profile: ids.make("0PS", place + 1) for place, profile in enumerate(_PROFILES)}
+    return [
+        {
+            "PermissionSetId": sets[user["ProfileId"]],
+            "AssigneeId": ids.make("005", place + 1),
+            "IsActive": True,
+        }
+        for place, user in enumerate(_users())
+    ]
 
 
 def _users() -> list[Record]:
@@ -154,7 +187,7 @@ def _users() -> list[Record]:
                 "UserType": "Standard",
                 "ReceivesInfoEmails": False,
                 "ReceivesAdminInfoEmails": False,
-                "UserPermissionsMarketingUser": number == 1,
+                "UserPermissionsMarketingUser": number <= 1,
                 "ForecastEnabled": False,
                 "ManagerId": ids.make("005", 3) if number > 2 else None,
             }

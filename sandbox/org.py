@@ -9,14 +9,13 @@ from typing import Any
 
 from sandbox import generator, ids
 from sandbox.access import User
+from sandbox.administration.schema import SchemaAdministration
+from sandbox.administration.security import SecurityAdministration
 from sandbox.clock import Clock
-from sandbox.core import ADMIN_USER, SYNC_PROFILE, SYNC_USER, Core
+from sandbox.core import ADMIN_USER, SYNC_USER, Core
 from sandbox.errors import RowError
 from sandbox.faults import Faults
-from sandbox.metadata.field import changed
 from sandbox.metadata.lead import CONVERTED_STATUS
-from sandbox.metadata.schema import custom_field, retyped
-from sandbox.metadata.sobject import SObject
 from sandbox.requestlog import RequestLog
 from sandbox.rules.assignment import AssignmentRule
 from sandbox.rules.conversion import Conversion, Converted, convert
@@ -42,7 +41,7 @@ class RefusedByOrg(Exception):
         self.errors = errors
 
 
-class Org:
+class Org(SchemaAdministration, SecurityAdministration):
     """One org.
 
     `people` leads and contacts (by `lead_share`) with accounts, users and two lead queues, drawn from
@@ -131,13 +130,18 @@ class Org:
 
     def set_api_limit(self, max_calls: int) -> None:
         """How many calls a rolling day may have; counting starts anew."""
+        self.set_limit("DailyApiRequests", max_calls)
+
+    def set_limit(self, name: str, maximum: int) -> None:
+        """Change a limit by its name in `GET /limits`, or `ConcurrentRequests`; counting starts anew."""
+        self.core.meter.set(name, maximum)
         self.core.meter.reset()
-        self.core.meter.maximum = max_calls
+        save_state(self.core)
 
     @property
     def api_calls_used(self) -> int:
         """Calls counted in the last 24 hours."""
-        return self.core.meter.used
+        return self.core.meter.calls.used
 
     # records
 
@@ -191,7 +195,18 @@ class Org:
     def undelete(self, name: str, record_id: str, user: str | None = None) -> None:
         """Take a record out of the recycle bin."""
         self._object(name)
+        self.core.recycle_bin.sweep()
         _only(self.core.remover.undelete([record_id], self._intent(user)))
+
+    def empty_recycle_bin(self) -> None:
+        """Purge the bin as an administrator may: queryAll and the delete log forget what was in it."""
+        self.core.recycle_bin.purge()
+        save_state(self.core)
+
+    def set_recycle_bin_capacity(self, rows: int) -> None:
+        """How many rows the bin holds before it drops the oldest that are older than two hours."""
+        self.core.recycle_bin.capacity = rows
+        save_state(self.core)
 
     def merge(
         self, name: str, winner: str, losers: Sequence[str], values: Mapping[str, Any] | None = None
@@ -217,10 +232,15 @@ class Org:
         """All fields of a record, deleted or not; moments are aware datetimes."""
         found = self._object(name)
         parsed = ids.parse(record_id)
-        record = self.core.store.fetch(found, [parsed[1]]).get(parsed[1]) if parsed else None
-        if record is None:
+        today = self.core.clock.now().date()
+        fields = [item for item in found.fields.values() if not item.is_compound]
+        columns = ", ".join(item.sql("t", today) for item in fields)
+        rows = self.core.store.run(
+            f"SELECT {columns} FROM {found.table} t WHERE t._key = ?", [parsed[1] if parsed else -1]
+        )
+        if not rows:
             raise LookupError(f"no {name} {record_id}")
-        return {key: _aware(value) for key, value in record.items()}
+        return {item.name: _aware(value) for item, value in zip(fields, rows[0], strict=True)}
 
     def query(self, soql: str) -> list[dict[str, Any]]:
         """What the administrator finds, as REST would show it."""
@@ -235,86 +255,6 @@ class Org:
         found = self._object(name)
         alive = ' WHERE NOT "IsDeleted"' if "IsDeleted" in found.fields else ""
         return int(self.core.store.run(f"SELECT count(*) FROM {found.table}{alive}")[0][0])
-
-    # schema
-
-    def add_field(
-        self, obj: str, name: str, type: str = "string", label: str | None = None, **flags: Any
-    ) -> None:
-        """Add a field; `values` fill a picklist, `to` names what a lookup points to."""
-        found = self._object(obj)
-        field = custom_field(name, type, label, **flags)
-        with self.core.store.transaction():
-            self.core.store.add_column(found, field)
-            self.core.schema.add_field(found.name, field)
-        save_state(self.core)
-
-    def rename_field(self, obj: str, old: str, new: str) -> None:
-        """Change a field's API name; its values stay."""
-        found = self._object(obj)
-        with self.core.store.transaction():
-            self.core.store.rename_column(found, old, new)
-            self.core.schema.replace_field(found.name, old, changed(found.fields[old], name=new))
-        save_state(self.core)
-
-    def retype_field(self, obj: str, name: str, type: str, **flags: Any) -> None:
-        """Change a field's type; values that do not fit become null."""
-        found = self._object(obj)
-        field = retyped(found.fields[name], type, **flags)
-        with self.core.store.transaction():
-            self.core.store.retype_column(found, field)
-            self.core.schema.replace_field(found.name, name, field)
-        save_state(self.core)
-
-    def relabel_field(self, obj: str, name: str, label: str) -> None:
-        """Change what people see as the field's name."""
-        found = self._object(obj)
-        self.core.schema.replace_field(found.name, name, changed(found.fields[name], label=label))
-        save_state(self.core)
-
-    def delete_field(self, obj: str, name: str) -> None:
-        """Delete a field and its values."""
-        found = self._object(obj)
-        with self.core.store.transaction():
-            self.core.schema.drop_field(found.name, name)
-            self.core.store.drop_column(found, name)
-        save_state(self.core)
-
-    # security
-
-    def hide_field(self, obj: str, name: str) -> None:
-        """Hide a field from the sync user: for it the field does not exist."""
-        self._secure(obj, name, hidden=True)
-
-    def show_field(self, obj: str, name: str) -> None:
-        """Undo `hide_field`."""
-        self._secure(obj, name, hidden=False)
-
-    def set_field_read_only(self, obj: str, name: str, read_only: bool = True) -> None:
-        """Let the sync user read a field but not write it."""
-        found = self._object(obj)
-        rules = self.core.profiles[SYNC_PROFILE].read_only
-        (rules.add if read_only else rules.discard)((found.name, found.fields[name].name))
-        self.core.schema.touch(found.name)
-        save_state(self.core)
-
-    def hide_record(self, obj: str, record_id: str) -> None:
-        """Take a record out of the sync user's sight."""
-        self.show_record(obj, record_id)
-        self.core.store.run("INSERT INTO _hidden VALUES (?, ?)", [self._object(obj).name, _number(record_id)])
-        self.core.note_hidden()
-
-    def show_record(self, obj: str, record_id: str) -> None:
-        """Undo `hide_record`."""
-        self.core.store.run(
-            "DELETE FROM _hidden WHERE object = ? AND key = ?", [self._object(obj).name, _number(record_id)]
-        )
-        self.core.note_hidden()
-
-    def set_permission(self, name: str, granted: bool) -> None:
-        """Grant the sync user a permission, or take it: `ApiEnabled`, `ViewAndEditConvertedLeads`."""
-        self.core.profiles[SYNC_PROFILE].permissions[name] = granted
-        save_state(self.core)
 
     # rules
 
@@ -370,12 +310,6 @@ class Org:
 
     # helpers
 
-    def _object(self, name: str) -> SObject:
-        found = self.core.schema.find(name)
-        if found is None:
-            raise LookupError(f"no object {name}")
-        return found
-
     def _user(self, user: str | None) -> User:
         return self.core.user(user) if user else self.core.admin
 
@@ -386,26 +320,12 @@ class Org:
     def _world(self) -> World:
         return self.core.world(self.core.admin)
 
-    def _secure(self, obj: str, name: str, hidden: bool) -> None:
-        found = self._object(obj)
-        rules = self.core.profiles[SYNC_PROFILE].hidden
-        (rules.add if hidden else rules.discard)((found.name, found.fields[name].name))
-        self.core.schema.touch(found.name)
-        save_state(self.core)
-
 
 def _only(outcomes: list[Outcome]) -> str:
     outcome = outcomes[0]
     if not outcome.success or outcome.id is None:
         raise RefusedByOrg(outcome.errors)
     return outcome.id
-
-
-def _number(record_id: str) -> int:
-    parsed = ids.parse(record_id)
-    if parsed is None:
-        raise LookupError(f"not an id: {record_id}")
-    return parsed[1]
 
 
 def _aware(value: Any) -> Any:

@@ -63,7 +63,7 @@ def deleted(core: Core, user: User, sobject: SObject, start: datetime, end: date
     )
     if len(rows) > MAX_IDS:
         raise ApiError(400, "EXCEEDED_ID_LIMIT", f"more than {MAX_IDS} ids")
-    oldest = core.store.run("SELECT min(deleted_at) FROM _bin")[0][0] or start
+    oldest = core.recycle_bin.log_since or core.store.run("SELECT min(deleted_at) FROM _bin")[0][0] or start
     return {
         "deletedRecords": [
             {"deletedDate": _moment(at), "id": ids.make(sobject.prefix, key)} for key, at in rows

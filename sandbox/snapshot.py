@@ -50,5 +50,6 @@ def restore(core: Core, snapshot: Snapshot) -> None:
         apply_state(core, snapshot.state)
         core.rulebook.hooks = {name: list(items) for name, items in snapshot.hooks.items()}
         core.store.forget_numbers()
+        core.recent.clear()
         core.note_hidden()
         save_state(core)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, fields
+from datetime import datetime
 from typing import Any
 
 from sandbox.access import Profile, Share
@@ -14,6 +15,8 @@ from sandbox.rules.assignment import AssignmentRule
 from sandbox.rules.duplicates import DuplicateRule
 from sandbox.rules.validation import ValidationRule
 from sandbox.sessions import ConnectedApp
+
+_PROPERTIES = frozenset(item.name for item in fields(Field))
 
 
 def dump_state(core: Core) -> dict[str, Any]:
@@ -28,6 +31,10 @@ def dump_state(core: Core) -> dict[str, Any]:
         "assignment": [asdict(rule) for rule in core.rulebook.assignment],
         "apps": [asdict(app) for app in core.apps.values()],
         "limits": core.meter.maxima,
+        "bin": [
+            core.recycle_bin.capacity,
+            core.recycle_bin.log_since.isoformat() if core.recycle_bin.log_since else None,
+        ],
         "sharing": asdict(core.sharing),
     }
 
@@ -55,6 +62,8 @@ def apply_state(core: Core, state: dict[str, Any]) -> None:
         core.apps[item["client_id"]] = ConnectedApp(**item)
     for name, maximum in state["limits"].items():
         core.meter.set(name, maximum)
+    core.recycle_bin.capacity, since = state["bin"]
+    core.recycle_bin.log_since = datetime.fromisoformat(since) if since else None
     sharing = state.get("sharing", {"defaults": {}, "shares": []})
     core.sharing.defaults = dict(sharing["defaults"])
     core.sharing.shares = [Share(**item) for item in sharing["shares"]]
@@ -88,9 +97,10 @@ def _load_object(item: dict[str, Any], loaded: list[Field]) -> SObject:
 
 
 def _load_field(item: dict[str, Any]) -> Field:
-    values = dict(item)
+    # A file of an older version may name fewer properties, or some that are gone.
+    values = {key: value for key, value in item.items() if key in _PROPERTIES}
     values["refers_to"] = tuple(values["refers_to"])
-    values["rollup"] = Rollup(**values["rollup"]) if values["rollup"] else None
+    values["rollup"] = Rollup(**values["rollup"]) if values.get("rollup") else None
     values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
     return Field(**values)
 

@@ -44,7 +44,7 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[St
     failed = quarantine.hold_back(session, declared, verdict.findings, batch.pages, run.id)
     quarantine.release(session, declared, batch.pages, held_back)
     outbox.recognise(session, declared, fields, batch.pages, held_back)
-    edits = companies.take_over_edits(session, run.id) if declared is ACCOUNT else 0
+    edits = companies.take_over_edits(session, run.id, run.settings.sync) if declared is ACCOUNT else 0
     counts = merge_pages(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
     journal.move_watermark(session, batch.object, batch.stamp, run.id)
     jobs.finish_jobs(session, batch.object)

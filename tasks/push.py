@@ -10,11 +10,11 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
-from tandem.database import jobs, journal, outbox
+from tandem.database import jobs, journal, outbox, people
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
-from tandem.database.pending import find_pending, restore_system_fields
+from tandem.database.pending import find_pending
 from tandem.errors import BudgetExhausted, SalesforceError, TandemError
 from tandem.objects import OBJECTS
 from tandem.run import Run
@@ -39,8 +39,11 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, object_name)
         outbox.recover(session, declared, fields, run.id, person_ids)
-        restore_system_fields(session, declared, fields)
+        if mended := people.put_back(session, declared, fields, run.settings.sync, person_ids):
+            step.detail = f"{mended} edits of what only Salesforce sets put back"
         if not find_pending(session, declared, fields, person_ids):
+            if mended:
+                journal.record_step(session, run.id, step)
             return None
         outbox.journal_pending(session, declared, run.id)
         journal.open_steps(session, run.id, [object_name], Operation.PUSH_UPDATES)

@@ -11,12 +11,12 @@ from typing import Any
 from sandbox.api.bulk2_query import formats
 from sandbox.bulk.job import FINISHED, Job, Jobs
 from sandbox.bulk.loader import Loader
+from sandbox.bulk.saving import OPERATIONS
 from sandbox.core import Core
 from sandbox.errors import ApiError
 from sandbox.http.call import Answer, Call
 from sandbox.http.router import Router
 
-OPERATIONS = frozenset(["insert", "update", "upsert", "delete", "hardDelete"])
 MAX_UPLOAD = 150 * 1024 * 1024
 MAX_MULTIPART = 100_000
 _RESULTS = {
@@ -137,7 +137,6 @@ class Bulk2Ingest:
         return Answer(body=shown)
 
     def _start(self, job: Job) -> None:
-        self._core.meter.bulk_batches += 1
         self._jobs.start(job, lambda started: Loader(self._core, started).run())
 
     def delete(self, call: Call, found: Mapping[str, str]) -> Answer:

@@ -37,15 +37,21 @@ class Bulk2Query:
             raise ApiError(400, "INVALIDJOB", "query is required")
         plan = call.core.plan(soql, call.who, deleted=operation == "queryAll", bulk=True)
         delimiter, ending = formats(body)
+        if not call.core.meter.bulk_queries.take():
+            raise ApiError(400, "EXCEEDEDQUOTA", "BulkV2QueryJobs Limit exceeded.")
         job = self._jobs.open(operation, plan.sobject.name, call.who, call.version, list(call.faults))
         job.soql, job.delimiter, job.line_ending = soql, delimiter, ending
-        call.core.meter.bulk_queries += 1
         job.state = "UploadComplete"
         answer = Answer(body=job.info())
 
         def work(started: Job) -> None:
-            started.result = self._exporter.export(started, plan)
-            started.processed = started.result.rows
+            results = self._exporter.export(started.id, plan, delimiter, ending)
+            started.result, started.processed = results, results.rows
+            if not self._core.meter.bulk_megabytes.take(results.size / 1_000_000):
+                results.discard()
+                raise ApiError(
+                    400, "ExceededQuota", "ExceededQuota : BulkV2QueryFileStorageMB Limit exceeded."
+                )
 
         self._jobs.start(job, work)
         return answer

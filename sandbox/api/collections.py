@@ -38,7 +38,7 @@ def add(router: Router) -> None:
 def create(call: Call, found: Mapping[str, str]) -> Answer:
     """Create records of one type or several."""
     records, all_or_none = _records(call)
-    outcomes = _by_type(call, records, all_or_none, call.core.writer.insert)
+    outcomes = save_by_type(call, records, _intent(call, all_or_none), call.core.writer.insert)
     return _answer(outcomes, keep_id=False)
 
 
@@ -50,7 +50,7 @@ def update(call: Call, found: Mapping[str, str]) -> Answer:
         pairs = [(_id(row), row) for row in rows]
         return call.core.writer.update(sobject, pairs, intent)
 
-    outcomes = _by_type(call, records, all_or_none, save)
+    outcomes = save_by_type(call, records, _intent(call, all_or_none), save)
     return _answer(outcomes, keep_id=True)
 
 
@@ -68,8 +68,7 @@ def upsert(call: Call, found: Mapping[str, str]) -> Answer:
     for row in records:
         if _type(row).lower() != sobject.name.lower():
             raise ApiError(400, "INVALID_TYPE", f"All records must be of type {sobject.name}")
-    intent = call.intent()
-    intent.all_or_none = all_or_none
+    intent = _intent(call, all_or_none)
     key = field.name
     pairs = []
     for row in records:
@@ -85,8 +84,7 @@ def delete(call: Call, found: Mapping[str, str]) -> Answer:
     if not wanted:
         raise ApiError(400, "MISSING_ARGUMENT", "ids is a required query parameter")
     _limit(len(wanted))
-    intent = call.intent()
-    intent.all_or_none = call.flag("allOrNone")
+    intent = _intent(call, call.flag("allOrNone"))
     return _answer(call.core.remover.delete(wanted, intent), keep_id=True)
 
 
@@ -148,7 +146,13 @@ def _id(row: Mapping[str, Any]) -> str:
     return str(value) if value else ""
 
 
-def _by_type(call: Call, records: Rows, all_or_none: bool, save: Save) -> list[Outcome]:
+def _intent(call: Call, all_or_none: bool) -> Intent:
+    intent = call.intent()
+    intent.all_or_none = all_or_none
+    return intent
+
+
+def save_by_type(call: Call, records: Rows, intent: Intent, save: Save) -> list[Outcome]:
     """Consecutive records of one type go together, in at most ten chunks."""
     chunks: list[tuple[SObject, Rows]] = []
     for row in records:
@@ -167,13 +171,11 @@ def _by_type(call: Call, records: Rows, all_or_none: bool, save: Save) -> list[O
             "reduce chunking.",
         )
     outcomes: list[Outcome] = []
-    intent = call.intent()
-    intent.all_or_none = all_or_none
     try:
         with call.core.store.transaction():
             for sobject, rows in chunks:
                 outcomes += save(sobject, rows, intent)
-            if all_or_none and len(chunks) > 1 and any(not item.success for item in outcomes):
+            if intent.all_or_none and len(chunks) > 1 and any(not item.success for item in outcomes):
                 raise _RollBack
     except _RollBack:
         for outcome in outcomes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.api import (
+    bulk1,
     bulk2_ingest,
     bulk2_query,
     collections,
@@ -12,6 +13,7 @@ from sandbox.api import (
     limits,
     oauth,
     query,
+    recent,
     replicate,
     rows,
     soap,
@@ -28,7 +30,8 @@ def dispatcher(core: Core, control: Control | None = None) -> Dispatcher:
     versions.add(out)
     oauth.add(out)
     limits.add(out.data)
-    query.add(out.data, core)
+    query.add(out.data)
+    recent.add(out.data)
     # Fixed segments go before placeholders: `composite/sobjects` before `sobjects/{name}`.
     collections.add(out.data)
     composite.add(out)
@@ -37,6 +40,7 @@ def dispatcher(core: Core, control: Control | None = None) -> Dispatcher:
     replicate.add(out.data)
     rows.add(out.data)
     soap.add(out.root)
+    bulk1.add(out.root, core)
     bulk2_query.add(out.data, core)
     bulk2_ingest.add(out.data, core)
     if control is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox import ids
-from sandbox.api import conditional
+from sandbox.api import conditional, recent
 from sandbox.errors import ApiError, not_found
 from sandbox.http.call import Answer, Call
 from sandbox.http.router import Router
@@ -38,7 +38,9 @@ def add(router: Router) -> None:
 def basics(call: Call, found: Mapping[str, str]) -> Answer:
     """The object in short, and what was touched last."""
     sobject = call.sobject(found["name"])
-    return Answer(body={"objectDescribe": summarize(sobject, call.version), "recentItems": []})
+    return Answer(
+        body={"objectDescribe": summarize(sobject, call.version), "recentItems": recent.items(call, sobject)}
+    )
 
 
 def create(call: Call, found: Mapping[str, str]) -> Answer:
@@ -51,6 +53,7 @@ def create(call: Call, found: Mapping[str, str]) -> Answer:
     outcome = call.core.writer.insert(sobject, [call.object_body()], call.intent())[0]
     if not outcome.success:
         return refused(outcome)
+    recent.note(call, sobject, outcome.id)
     return _created(call, sobject, outcome)
 
 
@@ -73,7 +76,10 @@ def change(call: Call, found: Mapping[str, str]) -> Answer:
         if failed:
             return failed
         outcome = call.core.writer.update(sobject, [(found["id"], body)], call.intent())[0]
-    return Answer(204) if outcome.success else refused(outcome)
+    if not outcome.success:
+        return refused(outcome)
+    recent.note(call, sobject, outcome.id)
+    return Answer(204)
 
 
 def delete(call: Call, found: Mapping[str, str]) -> Answer:
@@ -125,6 +131,7 @@ def upsert(call: Call, found: Mapping[str, str]) -> Answer:
         )[0]
     if not outcome.success:
         return refused(outcome)
+    recent.note(call, sobject, outcome.id)
     if outcome.created:
         return _created(call, sobject, outcome, created=True)
     if float(call.version) < 46:

@@ -32,7 +32,7 @@ def soap(call: Call, found: Mapping[str, str]) -> Answer:
             raise ApiError(500, "soapenv:Client", f"No operation available for request {request.operation}")
         if request.operation != "login":
             _session(call, request.session)
-        call.core.meter.count()
+        call.core.meter.count(call.slot)
         call.counted = True
         return _xml(200, xml.answer(request.operation, [operation(call, request)]))
     except ApiError as error:

@@ -129,7 +129,7 @@ class Jobs:
         """Make a job."""
         with self._lock:
             self._count += 1
-            job_id = ids.make("750", self._count * 2 + (self.kind == "query"))
+            job_id = ids.make("750", self._count * 3 + 1 + (self.kind == "query"))
             job = Job(job_id, self.kind, operation, sobject, user, version, self.core.clock.stamp())
             job.changed = job.created
             job.faults = [item for item in faults if item.kind in ("bulk_fail", "bulk_slow", "lock_row")]

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from sandbox.bulk.job import DELIMITERS, LINE_ENDINGS, Job
+from sandbox.bulk.job import DELIMITERS, LINE_ENDINGS
 from sandbox.core import Core
 from sandbox.metadata.field import Field
 from sandbox.soql.plan import Plan
@@ -58,6 +58,7 @@ class Results:
         self.header = header
         self.chunks = chunks
         self.rows = sum(chunk.rows for chunk in chunks)
+        self.size = len(header) + sum(chunk.size for chunk in chunks)
         self._lock = threading.Lock()
 
     def page(self, start: int, count: int) -> tuple[int, list[tuple[Path, int, int]]]:
@@ -100,17 +101,19 @@ class Exporter:
         self._core = core
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="export")
 
-    def export(self, job: Job, plan: Plan) -> Results:
-        """Run the plan for a job."""
-        delimiter, ending = DELIMITERS[job.delimiter], LINE_ENDINGS[job.line_ending]
-        names = [".".join((*output.path, output.name)) for output in plan.outputs]
-        header = delimiter.join(f'"{name}"' for name in names) + ending
+    def export(
+        self, name: str, plan: Plan, delimiter_name: str = "COMMA", line_ending: str = "LF"
+    ) -> Results:
+        """Run the plan; the files are named after the job or batch that asks."""
+        delimiter, ending = DELIMITERS[delimiter_name], LINE_ENDINGS[line_ending]
+        titles = [".".join((*output.path, output.name)) for output in plan.outputs]
+        header = delimiter.join(f'"{title}"' for title in titles) + ending
         readers = self._readers(plan)
         table = ""
         try:
             if plan.joins or plan.order or plan.limit is not None:
                 # Sorted, cut or joined results are worked out once; chunks are then stretches of that table.
-                table = f'"_job_{job.id}"'
+                table = f'"_job_{name}"'
                 columns = [f"{sql} AS c{place}" for place, sql in enumerate(plan.columns)]
                 readers[0].execute("COMMIT")
                 readers[0].execute(f"CREATE OR REPLACE TABLE {table} AS {plan.sql(columns)}")
@@ -124,7 +127,7 @@ class Exporter:
             line = row_text(
                 [(output.field, sql) for output, sql in zip(plan.outputs, columns, strict=True)], delimiter
             )
-            chunks = self._write(job, readers, source, where, line, edges, ending)
+            chunks = self._write(name, readers, source, where, line, edges, ending)
         finally:
             for reader in readers:
                 with contextlib.suppress(duckdb.Error):
@@ -146,7 +149,7 @@ class Exporter:
 
     def _write(
         self,
-        job: Job,
+        name: str,
         readers: list[duckdb.DuckDBPyConnection],
         source: str,
         where: str,
@@ -165,7 +168,7 @@ class Exporter:
                 if place + 1 < len(edges):
                     bounds.append(f"t.rowid < {edges[place + 1]}")
                 glue = " AND " if where else " WHERE "
-                path = self._core.files / f"{job.id}-{place}.csv"
+                path = self._core.files / f"{name}-{place}.csv"
                 # The lines are complete: the writer must neither quote nor escape anything.
                 rows = reader.execute(
                     f"COPY (SELECT {line} FROM {source}{where}{glue}{' AND '.join(bounds)}) TO '{path}' "

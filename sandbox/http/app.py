@@ -24,7 +24,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 MAX_BODY = 160 * 1024 * 1024
 """A little more than the 150 MB that a Bulk upload may have (facts 5.5)."""
-MAX_URI = 16_384
+MAX_HEAD = 16_384
+"""Bytes of a request's path and headers (facts 5.11)."""
 SMALL = 1000
 
 
@@ -44,8 +45,12 @@ class App:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        with self._core.meter.slots.held() as slot:
+            await self._serve(scope, receive, send, slot)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, slot: int) -> None:
         started = time.perf_counter()
-        call = self._call(scope)
+        call = self._call(scope, slot)
         faults = self._core.faults.due(call.method, call.path)
         call.faults = faults
         delay = self._core.latency_seconds + sum(item.seconds for item in faults if item.kind == "latency")
@@ -59,8 +64,8 @@ class App:
         counted = False
         if body is None:
             answer = Answer(413, [{"message": "Request entity too large", "errorCode": "REQUEST_TOO_LARGE"}])
-        elif len(scope["raw_path"]) + len(scope["query_string"]) > MAX_URI:
-            answer = Answer(414, [{"message": "URI Too Long", "errorCode": "URI_TOO_LONG"}])
+        elif too_long := _too_long(scope):
+            answer = too_long
         else:
             call.body = body
             loop = asyncio.get_running_loop()
@@ -92,7 +97,7 @@ class App:
                 fault.call({**info, "status": answer.status})
         return answer, counted
 
-    def _call(self, scope: Scope) -> Call:
+    def _call(self, scope: Scope, slot: int) -> Call:
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
         }
@@ -105,6 +110,7 @@ class App:
             headers,
             base_url=f"http://{host}",
             client=scope["query_string"].decode("latin-1"),
+            slot=slot,
         )
 
     async def _body(self, scope: Scope, receive: Receive, headers: Mapping[str, str]) -> bytes | None:
@@ -214,6 +220,21 @@ class App:
                 rows,
             )
         )
+
+
+def _too_long(scope: Scope) -> Answer | None:
+    # The web server in front of a real org answers these, not the API: a page, and no error code.
+    size = len(scope["raw_path"]) + len(scope["query_string"])
+    if size > MAX_HEAD:
+        return _bad_message(414, "URI Too Long")
+    if size + sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > MAX_HEAD:
+        return _bad_message(431, "Request Header Fields Too Large")
+    return None
+
+
+def _bad_message(status: int, reason: str) -> Answer:
+    page = f"<h1>Bad Message {status}</h1><pre>reason: {reason}</pre>"
+    return Answer(status, raw=page.encode(), content_type="text/html;charset=iso-8859-1")
 
 
 def _pairs(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:

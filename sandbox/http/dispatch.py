@@ -25,11 +25,12 @@ class Dispatcher:
         """The answer, whatever happens, and whether the call counts against the daily limit."""
         counted = False
         try:
+            call.core.recycle_bin.sweep()
             route, found, _ = self._route(call)
             if route.needs_user and call.user is None:
                 log_in(call)
             if route.counted and not call.nested:
-                call.core.meter.count()
+                call.core.meter.count(call.slot)
                 counted = True
             answer = route.handler(call, found)
             counted = counted or call.counted

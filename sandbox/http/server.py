@@ -53,6 +53,8 @@ class Server:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # Longer heads than a real org takes must still reach the answer that says so.
+                h11_max_incomplete_event_size=1 << 20,
                 date_header=False,
                 timeout_graceful_shutdown=1,
                 timeout_keep_alive=60,

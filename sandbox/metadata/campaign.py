@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from sandbox.metadata.field import SYSTEM, Field, define, lookup, picked, system_head, system_stamps
+from sandbox.metadata.field import (
+    ROW,
+    SYSTEM,
+    Field,
+    changed,
+    define,
+    lookup,
+    picked,
+    system_head,
+    system_stamps,
+)
 from sandbox.metadata.parts import LEAD_SOURCES, owner, views
 from sandbox.metadata.sobject import SObject, sobject
 
@@ -17,8 +27,25 @@ COUNTS = {
     "NumberOfOpportunities": "Opportunities in Campaign",
     "NumberOfWonOpportunities": "Won Opportunities in Campaign",
 }
-MIRRORED = ("Salutation", "Name", "FirstName", "LastName", "Title", "Email", "Phone", "Fax", "MobilePhone")
-"""What a member shows of its lead or contact, under the same names."""
+MIRRORED = {
+    **{part: f"Mailing{part}" for part in ("Street", "City", "State", "PostalCode", "Country")},
+    "CompanyOrAccount": "AccountId",
+}
+"""What a member shows of its contact under another name than its own; the lead's names are the member's."""
+
+
+def mirrored(found: Field) -> Field:
+    """A member's field that is read from the contact, or from the lead where there is none."""
+    on_contact = MIRRORED.get(found.name, found.name)
+    contact, lead = f'c."{on_contact}"', f'l."{found.name}"'
+    if found.name == "CompanyOrAccount":
+        contact, lead = '(SELECT a."Name" FROM "Account" a WHERE a."Id" = c."AccountId")', 'l."Company"'
+    expression = (
+        f'(CASE WHEN {ROW}."ContactId" IS NOT NULL '
+        f'THEN (SELECT {contact} FROM "Contact" c WHERE c."Id" = {ROW}."ContactId") '
+        f'ELSE (SELECT {lead} FROM "Lead" l WHERE l."Id" = {ROW}."LeadId") END)'
+    )
+    return changed(found, expression=expression)
 
 
 def campaign() -> SObject:
@@ -85,26 +112,26 @@ def member() -> SObject:
         define("HasResponded", "Responded", "boolean", defaulted=True, **SYSTEM),
         *system_stamps(),
         define("FirstRespondedDate", "First Responded Date", "date", **SYSTEM),
-        picked("Salutation", "Salutation", ["Mr.", "Ms.", "Mrs.", "Dr.", "Prof."], 40, **SYSTEM),
-        define("Name", "Name", "string", length=121, name_field=True, **SYSTEM),
-        define("FirstName", "First Name", "string", length=40, **SYSTEM),
-        define("LastName", "Last Name", "string", length=80, **SYSTEM),
-        define("Title", "Title", "string", length=128, **SYSTEM),
-        define("Street", "Street", "string", length=255, **SYSTEM),
-        define("City", "City", "string", length=40, **SYSTEM),
-        define("State", "State/Province", "string", length=80, **SYSTEM),
-        define("PostalCode", "Zip/Postal Code", "string", length=20, **SYSTEM),
-        define("Country", "Country", "string", length=80, **SYSTEM),
-        define("Email", "Email", "email", length=80, **SYSTEM),
-        define("Phone", "Phone", "phone", length=40, **SYSTEM),
-        define("Fax", "Fax", "phone", length=40, **SYSTEM),
-        define("MobilePhone", "Mobile", "phone", length=40, **SYSTEM),
-        define("Description", "Description", "textarea", length=32000, **SYSTEM),
+        mirrored(picked("Salutation", "Salutation", ["Mr.", "Ms.", "Mrs.", "Dr.", "Prof."], 40, **SYSTEM)),
+        mirrored(define("Name", "Name", "string", length=121, name_field=True, **SYSTEM)),
+        mirrored(define("FirstName", "First Name", "string", length=40, **SYSTEM)),
+        mirrored(define("LastName", "Last Name", "string", length=80, **SYSTEM)),
+        mirrored(define("Title", "Title", "string", length=128, **SYSTEM)),
+        mirrored(define("Street", "Street", "string", length=255, **SYSTEM)),
+        mirrored(define("City", "City", "string", length=40, **SYSTEM)),
+        mirrored(define("State", "State/Province", "string", length=80, **SYSTEM)),
+        mirrored(define("PostalCode", "Zip/Postal Code", "string", length=20, **SYSTEM)),
+        mirrored(define("Country", "Country", "string", length=80, **SYSTEM)),
+        mirrored(define("Email", "Email", "email", length=80, **SYSTEM)),
+        mirrored(define("Phone", "Phone", "phone", length=40, **SYSTEM)),
+        mirrored(define("Fax", "Fax", "phone", length=40, **SYSTEM)),
+        mirrored(define("MobilePhone", "Mobile", "phone", length=40, **SYSTEM)),
+        mirrored(define("Description", "Description", "textarea", length=32000, **SYSTEM)),
         define("DoNotCall", "Do Not Call", "boolean", defaulted=True, **SYSTEM),
-        define("HasOptedOutOfEmail", "Email Opt Out", "boolean", defaulted=True, **SYSTEM),
+        mirrored(define("HasOptedOutOfEmail", "Email Opt Out", "boolean", defaulted=True, **SYSTEM)),
         define("HasOptedOutOfFax", "Fax Opt Out", "boolean", defaulted=True, **SYSTEM),
-        picked("LeadSource", "Lead Source", LEAD_SOURCES, **SYSTEM),
-        define("CompanyOrAccount", "Company (Account)", "string", length=255, **SYSTEM),
+        mirrored(picked("LeadSource", "Lead Source", LEAD_SOURCES, **SYSTEM)),
+        mirrored(define("CompanyOrAccount", "Company (Account)", "string", length=255, **SYSTEM)),
         define("Type", "Type", "string", length=40, **SYSTEM),
         lookup("LeadOrContactId", "Related Record ID", ["Contact", "Lead"], "LeadOrContact", **SYSTEM),
         lookup(

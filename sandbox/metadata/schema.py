@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from sandbox.clock import Clock
-from sandbox.metadata import account, activity, campaign, case, contact, custom, lead, opportunity, setup
-from sandbox.metadata.field import Field, changed, choices, define
+from sandbox.metadata import (
+    account,
+    activity,
+    campaign,
+    case,
+    contact,
+    custom,
+    lead,
+    opportunity,
+    permission,
+    setup,
+)
+from sandbox.metadata.field import Field, Rollup
 from sandbox.metadata.sobject import SObject
 
 CASCADES = frozenset(
@@ -32,9 +42,12 @@ class Schema:
         self._objects: dict[str, SObject] = {}
         self._folded: dict[str, str] = {}
         self._prefixes: dict[str, str] = {}
+        self._rollups: dict[str, list[tuple[SObject, Field, Rollup]]] | None = None
         for make in (
             setup.organization,
             setup.profile,
+            permission.permission_set,
+            permission.assignment,
             setup.user,
             setup.group,
             setup.group_member,
@@ -64,12 +77,19 @@ class Schema:
         self._objects[found.name] = found
         self._folded[found.name.lower()] = found.name
         self._prefixes[found.prefix] = found.name
+        self._rollups = None
 
     def remove(self, name: str) -> None:
         """Forget an object."""
         gone = self._objects.pop(name)
         self._folded.pop(name.lower(), None)
         self._prefixes.pop(gone.prefix, None)
+        self._rollups = None
+
+    @property
+    def prefixes(self) -> frozenset[str]:
+        """The key prefixes in use."""
+        return frozenset(self._prefixes)
 
     def __iter__(self) -> Iterator[SObject]:
         return iter(list(self._objects.values()))
@@ -100,10 +120,22 @@ class Schema:
                 return child, field
         return None
 
+    def rollups(self, child: str) -> list[tuple[SObject, Field, Rollup]]:
+        """The roll-up summaries that look at an object's records, with the objects that have them."""
+        if self._rollups is None:
+            index: dict[str, list[tuple[SObject, Field, Rollup]]] = {}
+            for parent in self:
+                for field in parent.fields.values():
+                    if field.rollup:
+                        index.setdefault(field.rollup.child, []).append((parent, field, field.rollup))
+            self._rollups = index
+        return self._rollups.get(child, [])
+
     def touch(self, name: str) -> None:
         """Note that the object's describe answer changed."""
         found = self[name]
         found.changed_at = self._tick(found.changed_at)
+        self._rollups = None
 
     def _tick(self, before: float) -> float:
         # Strictly rising whole seconds: a client that revalidates with If-Modified-Since must see two
@@ -127,34 +159,6 @@ class Schema:
         found = self[name]
         found.put([item for item in found.fields.values() if item.name != old])
         self.touch(name)
-
-
-def custom_field(name: str, type: str, label: str | None = None, **flags: Any) -> Field:
-    """A custom field as a test asks for it; `values` fills a picklist, `to` and `relationship` a lookup."""
-    values = flags.pop("values", None)
-    target = flags.pop("to", None)
-    if values is not None:
-        flags["choices"] = choices(values, flags.get("default"))
-    if target is not None:
-        flags["refers_to"] = (target,) if isinstance(target, str) else tuple(target)
-        flags.setdefault("relationship", name.removesuffix("__c") + "__r")
-    if type == "string":
-        flags.setdefault("length", 255)
-    if type in ("picklist", "multipicklist"):
-        flags.setdefault("length", 255 if type == "picklist" else 4099)
-    if type == "boolean":
-        flags.setdefault("defaulted", True)
-    if flags.get("external_id"):
-        flags.setdefault("id_lookup", True)
-    return define(
-        name, label or name.removesuffix("__c").replace("_", " "), type, custom=name.endswith("__c"), **flags
-    )
-
-
-def retyped(field: Field, type: str, **flags: Any) -> Field:
-    """The same field with another type."""
-    fresh = custom_field(field.name, type, field.label, **flags)
-    return changed(fresh, custom=field.custom)
 
 
 _PLURAL_RELATIONS = {
@@ -181,6 +185,9 @@ _PLURAL_RELATIONS = {
     ("Campaign", "Campaign", "ParentId"): "ChildCampaigns",
     ("Campaign", "Task", "WhatId"): "Tasks",
     ("Case", "Case", "ParentId"): "Cases",
+    ("Profile", "User", "ProfileId"): "Users",
+    ("PermissionSet", "PermissionSetAssignment", "PermissionSetId"): "Assignments",
+    ("User", "PermissionSetAssignment", "AssigneeId"): "PermissionSetAssignments",
     ("Account", "User", "AccountId"): "Users",
     ("Contact", "User", "ContactId"): "Users",
     ("Group", "GroupMember", "GroupId"): "GroupMembers",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sandbox.metadata.field import SYSTEM, define, lookup, picked, system_head, system_stamps
 from sandbox.metadata.parts import ACCURACIES, address, full_name, views
+from sandbox.metadata.permission import permission_fields
 from sandbox.metadata.sobject import SObject, sobject
 
 _FIXED = {"createable": False, "updateable": False, "deletable": False, "undeletable": False}
@@ -109,9 +110,7 @@ def profile() -> SObject:
         define("Name", "Name", "string", length=255, nillable=False, name_field=True, **SYSTEM),
         picked("UserType", "User Type", ["Standard", "Guest"], 40, restricted=True, **SYSTEM),
         define("Description", "Description", "string", length=255, **SYSTEM),
-        define("PermissionsApiEnabled", "API Enabled", "boolean", defaulted=True, **SYSTEM),
-        define("PermissionsViewAllData", "View All Data", "boolean", defaulted=True, **SYSTEM),
-        define("PermissionsModifyAllData", "Modify All Data", "boolean", defaulted=True, **SYSTEM),
+        *permission_fields(),
         *system_stamps(),
     ]
     return sobject("Profile", "00e", "Profile", "Profiles", fields, **_FIXED)

@@ -92,6 +92,10 @@ def convert(writer: Writer, wanted: Conversion, intent: Intent) -> Converted:
 
 
 def _convert(writer: Writer, wanted: Conversion, trusted: Intent, intent: Intent) -> Converted:
+    if not intent.trusted and not intent.user.profile.allows("ConvertLeads"):
+        raise Refused(
+            RowError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights to convert leads")
+        )
     lead = _lead(writer, wanted, intent)
     owner = wanted.owner_id or lead["OwnerId"]
     if not owner.startswith("005"):

@@ -8,6 +8,7 @@ from datetime import datetime
 from sandbox import ids
 from sandbox.metadata.schema import CASCADES
 from sandbox.metadata.sobject import SObject
+from sandbox.rules import marketing, rollups
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.standard.registry import BEHAVIOURS, NONE
 from sandbox.rules.writer import Writer
@@ -26,7 +27,7 @@ class Remover:
         self.visible: Callable[[Intent, SObject, Sequence[int]], set[int]]
         store.run(
             "CREATE TABLE IF NOT EXISTS _bin "
-            "(object VARCHAR, key BIGINT, root VARCHAR, deleted_at TIMESTAMP, purged BOOLEAN)"
+            "(object VARCHAR, key BIGINT, root VARCHAR, deleted_at TIMESTAMP, purged_at TIMESTAMP)"
         )
 
     def delete(self, record_ids: Sequence[str], intent: Intent) -> list[Outcome]:
@@ -95,6 +96,7 @@ class Remover:
                         f"unable to obtain exclusive access to this record or 1 records: {draft.id}",
                     )
                 done.add(draft.key)
+            marketing.check(self.store, sobject, members, intent, "deleted")
             out.append((sobject, members))
         return out
 
@@ -116,12 +118,13 @@ class Remover:
         self.store.update(sobject, [(key, {}) for key in keys], marks)
         roots = dict.fromkeys(keys, root) if root else {key: ids.make(sobject.prefix, key) for key in keys}
         self.store.run(
-            "INSERT INTO _bin SELECT ?, unnest(?), unnest(?), ?, FALSE",
+            "INSERT INTO _bin SELECT ?, unnest(?), unnest(?), ?, NULL",
             [sobject.name, list(roots), list(roots.values()), stamp],
         )
         behaviour = BEHAVIOURS.get(sobject.name, NONE)
         if behaviour.removed:
             behaviour.removed(self.writer, keys, intent)
+        rollups.removed(self.writer, sobject, keys, intent)
         parents = {ids.make(sobject.prefix, key): key for key in keys}
         for child, lookup in self.schema.children(sobject.name):
             if (child.name, lookup.name) not in CASCADES and not lookup.master_detail:
@@ -147,8 +150,8 @@ class Remover:
         if record is None:
             draft.refuse("INVALID_ID_FIELD", f"invalid record id: {draft.id}")
             return
-        rows = self.store.run("SELECT object, key, purged FROM _bin WHERE root = ?", [draft.id])
-        if not record["IsDeleted"] or not rows or rows[0][2]:
+        rows = self.store.run("SELECT object, key, purged_at FROM _bin WHERE root = ?", [draft.id])
+        if not record["IsDeleted"] or not rows or rows[0][2] is not None:
             draft.refuse("UNDELETE_FAILED", "Entity is not in the recycle bin")
             return
         stamp = intent.stamp or self.clock.stamp()
@@ -166,4 +169,5 @@ class Remover:
             behaviour = BEHAVIOURS.get(name, NONE)
             if behaviour.removed:
                 behaviour.removed(self.writer, [key], intent)
+            rollups.removed(self.writer, found, [key], intent)
         self.store.run("DELETE FROM _bin WHERE root = ?", [draft.id])

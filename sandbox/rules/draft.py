@@ -27,6 +27,8 @@ class Intent:
     duplicate_details: bool = False
     stamp: datetime | None = None
     locked: Locked | None = None
+    refusal: Callable[[str | None], RowError | None] | None = None
+    """An error on purpose for a record, if there is one."""
     trusted: bool = False
     """The org's own hand: read-only fields may be written."""
 

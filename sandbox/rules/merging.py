@@ -9,6 +9,7 @@ from typing import Any
 from sandbox import ids
 from sandbox.errors import RowError
 from sandbox.metadata.sobject import SObject
+from sandbox.rules import rollups
 from sandbox.rules.deletion import Remover
 from sandbox.rules.draft import Intent
 from sandbox.rules.writer import Writer
@@ -113,6 +114,8 @@ def _reparent(
         kept = {name: value for name, value in marks.items() if name in child.fields}
         writer.store.update(child, [(row[0], {lookup.name: winner}) for row in rows], kept)
         moved += [row[1] for row in rows]
+        if lookup.name in rollups.lookups(writer.schema, child.name):
+            rollups.refresh(writer, child.name, lookup.name, {winner, *losers}, intent)
     return moved
 
 

@@ -38,10 +38,11 @@ class Preparer:
         self._inserting = inserting
         self._slots: dict[str, Slot | None] = {}
         self._required = [item.name for item in sobject.fields.values() if item.required]
-        self._defaults = [
-            (item.name, item.default) for item in sobject.fields.values() if item.default is not None
-        ]
-        self._person = "LastName" in sobject.fields and "Name" in sobject.fields
+        self._defaults = [(item.name, item.default) for item in sobject.stored if item.default is not None]
+        full = sobject.fields.get("Name")
+        self._person = (
+            "LastName" in sobject.fields and full is not None and full.stored and not full.createable
+        )
 
     def prepare(self, draft: Draft) -> None:
         """Fill `draft.values` and `draft.errors` from what the client sent."""

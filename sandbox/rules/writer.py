@@ -14,7 +14,7 @@ from sandbox.clock import Clock
 from sandbox.errors import RowError
 from sandbox.metadata.schema import Schema
 from sandbox.metadata.sobject import SObject
-from sandbox.rules import assignment, duplicates, references, uniques, validation
+from sandbox.rules import assignment, duplicates, marketing, naming, references, rollups, uniques, validation
 from sandbox.rules.coerce import checker
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.prepare import Preparer
@@ -53,6 +53,7 @@ class Writer:
         self.clock = clock
         self.rulebook = rulebook
         self.world: Callable[[Intent], World]
+        self.system_world: Callable[[], World]
         self.visible: Callable[[Intent, SObject, Sequence[int]], set[int]]
 
     # the three ways in
@@ -195,7 +196,10 @@ class Writer:
         wanted = ["IsDeleted", "IsConverted", "OwnerId", "FirstName", "LastName"]
         wanted += [item.name for item in sobject.stored if item.unique]
         wanted += BEHAVIOURS.get(sobject.name, NONE).needs
-        return list(dict.fromkeys(name for name in wanted if name in sobject.fields))
+        wanted += rollups.lookups(self.schema, sobject.name)
+        return [
+            name for name in dict.fromkeys(wanted) if name in sobject.fields and sobject.fields[name].stored
+        ]
 
     def _prepare(self, sobject: SObject, drafts: Sequence[Draft], intent: Intent, inserting: bool) -> None:
         preparer = Preparer(sobject, intent, inserting)
@@ -205,6 +209,11 @@ class Writer:
             if owned and not draft.values.get("OwnerId"):
                 draft.values["OwnerId"] = intent.user.id
         self._locks(drafts, sobject, intent)
+        if intent.refusal is not None:
+            for draft in drafts:
+                if error := intent.refusal(draft.id):
+                    draft.errors.append(error)
+        marketing.check(self.store, sobject, drafts, intent, "inserted" if inserting else "updated")
 
     def _locks(self, drafts: Sequence[Draft], sobject: SObject, intent: Intent) -> None:
         if intent.locked is None:
@@ -268,6 +277,7 @@ class Writer:
         behaviour = BEHAVIOURS.get(sobject.name, NONE)
         if behaviour.saved and live:
             behaviour.saved(self, live, intent)
+        rollups.saved(self, sobject, live, intent)
         return [settled(draft) for draft in drafts]
 
     def _save(self, sobject: SObject, drafts: Sequence[Draft], intent: Intent, inserting: bool) -> None:
@@ -283,6 +293,7 @@ class Writer:
             marks |= {"CreatedDate": stamp, "CreatedById": intent.user.id, "IsDeleted": False}
         marks = {name: value for name, value in marks.items() if name in sobject.fields}
         if not inserting:
+            naming.name(sobject, drafts)
             self._update(sobject, drafts, marks)
             return
         numbers = self.store.numbers(sobject, len(drafts))
@@ -294,6 +305,7 @@ class Writer:
             draft.created = True
             draft.values["_key"] = number
             draft.values["Id"] = record_id
+        naming.name(sobject, drafts)
         self.store.insert(sobject, [draft.values for draft in drafts], marks)
 
     def _update(self, sobject: SObject, drafts: Sequence[Draft], marks: Record) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.access import CONTROLLED_BY_PARENT, READ, Share
+from sandbox.access import CONTROLLED_BY_PARENT, READ, READ_WRITE, Share
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
 from sandbox.soql.scope import World
@@ -66,7 +66,7 @@ def _shared(world: World, sobject: SObject, alias: str, editing: bool, depth: in
             if (term := _through(world, sobject, item, alias, editing, depth)) is not None
         ]
         return f"({' AND '.join(needed)})" if needed else None
-    if default == READ and not editing:
+    if default == READ_WRITE or (default == READ and not editing):
         return None
     if default is None or default == CONTROLLED_BY_PARENT:
         return _by_parents(world, sobject, alias, editing, depth)

@@ -17,6 +17,8 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     for step in steps:
         if step.get("detail"):
             say(f"{step['object']}, {step['operation'].lower()}: {step['detail']}")
+    if "people" in summary:
+        _print_people(summary["people"])
     if "to_salesforce" in summary:
         _print_plan(summary)
     if "objects" in summary:
@@ -24,6 +26,16 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     calls = summary.get("api_calls")
     spent = "" if calls is None else f", {calls:,} API call{'' if calls == 1 else 's'}"
     say(f"{summary['status']}{spent}. Run {summary['run_id']}.")
+
+
+def _print_people(people: list[Mapping[str, Any]]) -> None:
+    listing = table(
+        "Person", "SFDC type", "Salesforce id", "Outcome", "Salesforce said", wrap=["Salesforce said"]
+    )
+    for each in people:
+        told = (each[name] for name in ("sfdc_type", "sfdc_id", "outcome", "message"))
+        listing.add_row(str(each["person_id"]), *(shown(value) for value in told))
+    console().print(listing)
 
 
 def _print_plan(plan: Mapping[str, Any]) -> None:

@@ -11,25 +11,30 @@ from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import literal, quoted
 from tandem.database.connection import Session
 from tandem.objects.account import COMPANY_COLUMNS_OF_PERSON
+from tandem.settings import SyncSettings
 
 _CONTACTS = "p.sfdc_type = 'contact' AND p.sfdc_is_deleted IS NOT TRUE"
 
 
-def spread(session: Session, run_id: str, now: datetime, most_contacts: int) -> None:
+def spread(session: Session, run_id: str, now: datetime, rules: SyncSettings) -> None:
     """Show changed accounts on their contacts, and log each change for each contact.
 
-    :param most_contacts: an account with more contacts is shown, not logged (7.5, ACC-06).
+    An account with more contacts than the settings say is shown, not logged (7.5, ACC-06). A column that is
+    blocked on people stays as it is there, and nothing is logged of it (3.17).
     """
-    people.link_to_accounts(session)
-    people.spread_account_owners(session)
+    people.link_to_accounts(session, rules)
+    people.spread_account_owners(session, rules)
+    shown = _columns(rules)
+    kept = ", ".join(literal(column) for column in COMPANY_COLUMNS_OF_PERSON if column not in shown)
     log(
         session,
         ActivityType.CHANGE_DATA_VALUE,
         f"""change ch JOIN marketing.person p ON p.company_id = ch._record_id
-            WHERE ch.apply AND {_CONTACTS} AND ch._record_id NOT IN (
+            WHERE ch.apply AND {_CONTACTS}{f" AND ch.column_name NOT IN ({kept})" if kept else ""}
+              AND ch._record_id NOT IN (
                 SELECT p.company_id FROM marketing.person p
                 WHERE {_CONTACTS} AND p.company_id IN (SELECT _record_id FROM change WHERE apply)
-                GROUP BY p.company_id HAVING count(*) > {int(most_contacts)})""",
+                GROUP BY p.company_id HAVING count(*) > {rules.account_activity_contacts})""",
         run_id=run_id,
         at=now,
         person="p.id",
@@ -42,26 +47,29 @@ def spread(session: Session, run_id: str, now: datetime, most_contacts: int) -> 
             Reason="'Account changed in Salesforce'",
         ),
     )
-    _show_on_contacts(session, "SELECT _record_id FROM change WHERE apply", COMPANY_COLUMNS_OF_PERSON)
+    if shown:
+        _show_on_contacts(session, "SELECT _record_id FROM change WHERE apply", shown)
 
 
-def take_over_edits(session: Session, run_id: str) -> int:
+def take_over_edits(session: Session, run_id: str, rules: SyncSettings) -> int:
     """Spread company values that somebody edited on a contact's person to the company and its people.
 
-    They never go to Salesforce, and the account's next change there replaces them (7.2, ACC-02).
+    They never go to Salesforce, and the account's next change there replaces them (7.2, ACC-02). A column that
+    is blocked on people rightly differs from the company's, so an edit of it stays with its person (3.17).
     Returns the number of values taken over. Call it inside a transaction, before accounts are merged.
     """
     now = utc_now()
     taken = 0
-    moved = " OR ".join(
-        f"p.{quoted(each)} IS DISTINCT FROM c.{quoted(each)}" for each in COMPANY_COLUMNS_OF_PERSON
-    )
-    if not session.value(
+    shared = _columns(rules)
+    # Else the values of a contact's own company would pass for edits of another's.
+    people.put_back_accounts(session)
+    moved = " OR ".join(f"p.{quoted(each)} IS DISTINCT FROM c.{quoted(each)}" for each in shared)
+    if not shared or not session.value(
         "SELECT count(*) FROM marketing.person p JOIN marketing.company c ON c.id = p.company_id"
         f" WHERE {_CONTACTS} AND ({moved})"
     ):
         return 0
-    for column in COMPANY_COLUMNS_OF_PERSON:
+    for column in shared:
         name = quoted(column)
         session.execute(
             f"""
@@ -101,6 +109,12 @@ def take_over_edits(session: Session, run_id: str) -> int:
         # Only this column: a contact may hold an edit of another one, which comes next.
         _show_on_contacts(session, "SELECT company_id FROM company_edit", [column])
     return taken
+
+
+def _columns(rules: SyncSettings) -> list[str]:
+    """Return the columns that a person shares with its company: those that are not blocked on people."""
+    blocked = people.blocked_columns(rules)
+    return [column for column in COMPANY_COLUMNS_OF_PERSON if column not in blocked]
 
 
 def _show_on_contacts(session: Session, companies: str, columns: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ class Status(StrEnum):
     SUCCEEDED = "Succeeded"
     FAILED = "Failed"
     INCOMPLETE = "Incomplete"
-    IN_PROCESS = "In process"
+    IN_PROCESS = "In Process"
     CLEANED_UP = "Cleaned up"
     STOPPED_AT_BUDGET = "Stopped at budget"
 

@@ -66,10 +66,12 @@ def merge_pages(
             _insert_arrivals(session, declared, fields, run_id, now)
         if known:
             _apply_changes(session, declared, open_fields, run_id, now)
+            if declared.is_person:
+                people.follow_references(session, declared, rules)
         if declared is ACCOUNT:
-            companies.spread(session, run_id, now, rules.account_activity_contacts)
+            companies.spread(session, run_id, now, rules)
         if declared is USER:
-            people.spread_users(session)
+            people.spread_users(session, rules)
         total.add(counts)
     return total
 
@@ -86,8 +88,6 @@ def _apply_changes(
         _log_conflicts(session, declared, run_id, now)
         people.log_changes(session, declared, run_id, now)
     _update_mirror(session, declared, fields)
-    if declared.is_person:
-        people.follow_references(session, declared)
 
 
 def _count(session: Session) -> MergeCounts:

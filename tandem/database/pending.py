@@ -108,15 +108,3 @@ def _ours(field: MappedField) -> str:
 
 def _base(field: MappedField) -> str:
     return f"m.{quoted(field.field)}"
-
-
-def restore_system_fields(session: Session, declared: SyncedObject, fields: Sequence[MappedField]) -> int:
-    """Put back what only Salesforce sets, where somebody edited it (3.22, STA-04); returns the rows mended."""
-    kept = {each.column: f"m.{quoted(each.field)}" for each in fields if each.system and each.column}
-    kept |= {"sfdc_id": "m.Id", "sfdc_type": literal(declared.person_type or "")}
-    moved = " OR ".join(f"p.{quoted(column)} IS DISTINCT FROM {value}" for column, value in kept.items())
-    sets = ", ".join(f"{quoted(column)} = {value}" for column, value in kept.items())
-    return session.execute(
-        f"UPDATE marketing.person p SET {sets} FROM {mirror_of(declared.name)} m"
-        f" WHERE p.id = m._record_id AND ({moved})"
-    )

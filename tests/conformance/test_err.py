@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from typing import Any
 
 import pytest
 
 from flows.outcome import StepsFailed
-from sandbox.rules import validation
 from tandem.errors import AuthenticationError, SalesforceError
 from tests.conformance.conftest import Cast, tandem
 from tests.conformance.wire import Wire
@@ -129,21 +127,17 @@ def test_a_login_that_dies_in_mid_sync_stops_the_job(synced: World, cast: Cast, 
 
 
 @pytest.mark.conformance("ERR-03")
-def test_refused_records_are_not_tried_again_until_they_change(
-    synced: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refused_records_are_not_tried_again_until_they_change(synced: World, wire: Wire) -> None:
     rows = [{"LastName": code, "Company": "Refused Ltd"} for code in (*ACCESS, *OTHER)]
     records = dict(zip((*ACCESS, *OTHER), synced.org.create_many("Lead", rows), strict=True))
     synced.sync(objects=["User", "Lead"])
 
-    def refuse(*arguments: Any) -> None:
-        for draft in arguments[-1]:
-            draft.refuse(draft.merged["LastName"], f"{draft.merged['LastName']} it is")
-
-    # The org answers for each row with its own code, as it does where a validation rule refuses.
-    synced.org.add_validation_rule("Lead", "Any", condition="Id != null", message="")
-    passing = validation.check
-    monkeypatch.setattr(validation, "check", refuse)
+    refusals = [
+        synced.org.faults.add(
+            UPDATE, "refuse_row", code=code, message=f"{code} it is", rows=[record], times=None
+        )
+        for code, record in records.items()
+    ]
     synced.execute("UPDATE marketing.person SET job_title = 'Refused' WHERE company_name = 'Refused Ltd'")
     synced.sync(objects=["Lead"])
     found = synced.rows(
@@ -166,9 +160,9 @@ def test_refused_records_are_not_tried_again_until_they_change(
         [logged] = synced.activities(synced.person(record)["id"], 28)
         assert logged["attributes"]["Error Message"] == f"{code} it is"
 
-    monkeypatch.setattr(validation, "check", passing)
-    synced.org.remove_validation_rule("Lead", "Any")
-    wire = Wire(synced.org)
+    for refusal in refusals:
+        refusal.remove()
+    wire.forget()
     synced.sync(objects=["Lead"])
     assert wire.writes() == []  # nothing changed: not tried again
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import Any
@@ -177,6 +178,45 @@ def test_a_field_that_is_blocked_for_salesforce_keeps_its_first_value(
         ("Lead", {"attributes": {"type": "Lead"}, "id": cast.lead, "LeadSource": "Phone Inquiry"})
     ]
     assert synced.org.get("Lead", cast.lead)["LeadSource"] == "Phone Inquiry"
+
+
+@pytest.mark.conformance("FLD-13")
+def test_a_company_or_owner_column_that_is_blocked_on_people_keeps_its_first_value(
+    synced: World, cast: Cast, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = ["industry", "sales_owner_title", "account_owner_last_name"]
+    monkeypatch.setenv("TANDEM_SYNC__BLOCKED_FIELDS", json.dumps({"person": blocked}))
+    first = {"industry": "Machinery", "sales_owner_title": "Account Executive"}
+    other = synced.org.query(f"SELECT Id FROM Account WHERE Id != '{cast.account}'")[0]["Id"]
+    synced.org.update("Account", cast.account, {"Industry": "Banking", "NumberOfEmployees": 21})
+    synced.org.update("User", cast.owner, {"Title": "Director", "LastName": "Brewster", "Phone": "+44 20 6"})
+    synced.org.update("Contact", cast.colleague, {"AccountId": other})
+    fresh = synced.org.create("Contact", {"LastName": "Fresh", "AccountId": cast.account})
+    synced.sync()
+    synced.sync()  # what is kept does not pass for an edit of the company either
+
+    [company] = synced.rows("SELECT * FROM marketing.company WHERE sfdc_id = ?", cast.account)
+    assert (company["industry"], company["num_employees"]) == ("Banking", 21)
+    kept, moved, new = (synced.person(each) for each in (cast.contact, cast.colleague, fresh))
+    assert (kept["industry"], kept["num_employees"], new["industry"]) == ("Machinery", 21, "Banking")
+    assert {column: moved[column] for column in first} == first
+    assert (moved["company_name"], moved["num_employees"]) != ("Analytical Engines", 20)
+    for person in (kept, synced.person(cast.lead)):
+        assert (person["sales_owner_title"], person["sales_owner_phone_number"]) == (
+            "Account Executive",
+            "+44 20 6",
+        )
+    assert kept["account_owner_last_name"] != "Brewster" == kept["sales_owner_last_name"]
+    logged = [each["primary_attribute_value"] for each in synced.activities(kept["id"], 13)]
+    assert logged == ["num_employees"]  # nothing is told of what did not change
+    # An edit is the person's own: it neither spreads nor is put back.
+    synced.execute("UPDATE marketing.person SET industry = 'Energy' WHERE sfdc_id = ?", cast.contact)
+    synced.sync()
+    assert (synced.person(cast.contact)["industry"], synced.person(fresh)["industry"]) == (
+        "Energy",
+        "Banking",
+    )
+    assert wire.writes() == []
 
 
 #: 3.23: field, column, a value from Salesforce, a value from marketing (``...``: only Salesforce sets it).

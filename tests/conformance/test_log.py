@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tandem.database.activity import ActivityType
 from tests.conformance.conftest import Cast, tandem
 from tests.support.world import World
 
@@ -18,6 +19,7 @@ NAMES = {
     23: "Change Owner",
     28: "Sync Lead Updates to SFDC",
     29: "Delete Lead from SFDC",
+    100001: "Quarantined by Expectation",
 }
 #: Where an activity comes from: a person, and what its attributes must say.
 Told = dict[int, list[dict[str, Any]]]
@@ -43,6 +45,8 @@ def test_activities_carry_public_ids_and_their_attributes(synced: World, cast: C
     fresh = synced.org.create("Lead", {"LastName": "New", "Company": "New Ltd", "LeadSource": "Web"})
     synced.org.update("Lead", cast.lead, {"City": "Marylebone", "OwnerId": other})
     synced.org.delete("Contact", cast.colleague)
+    [odd] = synced.org.query(f"SELECT Id FROM Lead WHERE IsConverted = false AND Id != '{cast.lead}' LIMIT 1")
+    synced.org.update("Lead", odd["Id"], {"NumberOfEmployees": -12})
     synced.execute("UPDATE marketing.person SET job_title = 'Sent' WHERE sfdc_id = ?", cast.contact)
 
     synced.sync()
@@ -50,7 +54,7 @@ def test_activities_carry_public_ids_and_their_attributes(synced: World, cast: C
     types = {row["id"]: row["name"] for row in synced.rows("SELECT id, name FROM marketing.activity_type")}
     assert {number: types[number] for number in NAMES} == NAMES
     used = {row["t"] for row in synced.rows("SELECT DISTINCT activity_type_id AS t FROM marketing.activity")}
-    assert used == set(NAMES)
+    assert used == set(NAMES) == {*ActivityType}  # every type that anything writes
     ids = synced.rows("SELECT count(*) AS n, count(DISTINCT id) AS ids FROM marketing.activity")[0]
     assert ids["n"] == ids["ids"]
 
@@ -73,6 +77,18 @@ def test_activities_carry_public_ids_and_their_attributes(synced: World, cast: C
     assert contact[28] == [{"Status": "succeeded", "SFDC Id": cast.contact, "Fields": "Title"}]
     gone = told(synced, synced.person(cast.colleague)["id"])
     assert gone[29] == [{"SFDC Id": cast.colleague, "SFDC Type": "contact", "Source": "Salesforce.com"}]
+    [held] = told(synced, synced.person(odd["Id"])["id"])[100001]
+    expectation = "expect_column_values_to_be_between"
+    assert held == {
+        "Expectation": expectation,
+        "Field": "NumberOfEmployees",
+        "Value": "-12",
+        "SFDC Id": odd["Id"],
+    }
+    [primary] = synced.rows(
+        "SELECT primary_attribute_value AS name FROM marketing.activity WHERE activity_type_id = 100001"
+    )
+    assert primary["name"] == expectation
     pushed = told(synced, ours)
     [record] = synced.rows("SELECT sfdc_id FROM marketing.person WHERE id = ?", ours)
     assert pushed[19] == [{"Status": "succeeded", "SFDC Id": record["sfdc_id"], "SFDC Type": "lead"}]

@@ -114,3 +114,40 @@ def test_owner_fields_cannot_be_edited_on_a_person(synced: World, cast: Cast, wi
     assert shown(person, SALES_OWNER | ACCOUNT_OWNER) == filled(user, SALES_OWNER | ACCOUNT_OWNER)
     assert synced.activities(person["id"], 13) == []
     assert wire.said == []
+
+
+@pytest.mark.conformance("OWN-05")
+def test_owners_and_the_company_edited_by_sql_are_put_back_in_the_next_cycle(
+    synced: World, cast: Cast, wire: Wire
+) -> None:
+    alone = synced.org.create("Contact", {"LastName": "Alone", "OwnerId": cast.owner})
+    synced.org.update("Lead", cast.lead, {"OwnerId": cast.queue})
+    synced.sync()
+    people = (cast.contact, cast.colleague, cast.lead, alone)
+    before = {each: synced.person(each) for each in people}
+    companies = synced.rows("SELECT * FROM marketing.company ORDER BY id")
+    other = next(each["id"] for each in companies if each["sfdc_id"] != cast.account)
+    sets = ", ".join(f"{column} = 'Ours'" for column in (*SALES_OWNER, *ACCOUNT_OWNER))
+    synced.execute(f"UPDATE marketing.person SET {sets}, company_id = ? WHERE sfdc_id IS NOT NULL", other)
+    synced.execute("UPDATE marketing.person SET industry = 'Energy' WHERE sfdc_id = ?", alone)
+    ours = synced.add_person(last_name="Ours", sales_owner_first_name="Ours")
+    wire.forget()
+
+    summary = synced.sync()
+
+    assert {each: synced.person(each) for each in people} == before
+    assert shown(before[cast.lead], SALES_OWNER) == dict.fromkeys(SALES_OWNER)
+    assert synced.rows("SELECT * FROM marketing.company ORDER BY id") == companies
+    assert wire.writes() == []
+    told = [synced.steps(summary)[name, "Push updates"]["detail"] for name in ("Lead", "Contact")]
+    [here] = synced.rows(
+        "SELECT count(*) FILTER (sfdc_type = 'lead') AS leads, count(*) FILTER (sfdc_type = 'contact') AS contacts"
+        " FROM marketing.person"
+    )
+    # Of every person its owners and account; of one contact the values of a company that it does not have.
+    edits = (here["leads"], here["contacts"] + 1)
+    assert told == [f"{number} edits of what only Salesforce sets put back" for number in edits]
+    # Who is not in Salesforce has no owner there: nothing to put back.
+    [person] = synced.rows("SELECT sales_owner_first_name AS owner FROM marketing.person WHERE id = ?", ours)
+    assert person == {"owner": "Ours"}
+    assert not [step for step in synced.steps(synced.sync()) if step[1] == "Push updates"]

@@ -9,6 +9,7 @@ import json
 import pytest
 
 from flows.outcome import StepsFailed
+from tandem.database.journal import Status
 from tests.conformance.conftest import Cast, tandem
 from tests.support.world import World
 
@@ -108,3 +109,25 @@ def test_the_state_is_one_of_three(synced: World, cast: Cast) -> None:
     with pytest.raises(StepsFailed):
         synced.sync(objects=["Lead"])
     assert state() == "Failed"
+
+
+@pytest.mark.conformance("STS-01")
+def test_statuses_are_spelled_as_documented(synced: World) -> None:
+    seen: list[dict[str, str]] = []
+    synced.org.faults.add("POST */composite", "call", call=lambda _: seen.extend(status_rows()), skip=1)
+    synced.sync(objects=["Lead"])
+    assert {row["Status"] for row in seen if row["Operation"] == "Pull updates"} == {
+        "Succeeded",  # of the first sync
+        "In Process",
+    }
+    # What a run that was killed leaves behind; the next one finds it.
+    for table in ("step", "run"):
+        latest = f"(SELECT max(started_at) FROM sync.{table})"
+        synced.execute(f"UPDATE sync.{table} SET status = 'In Process' WHERE started_at = {latest}")
+    synced.org.hide_field("Lead", "Email")
+    with pytest.raises(StepsFailed):
+        synced.sync(objects=["Lead"])
+    assert [row["Status"] for row in status_rows()[:2]] == ["Failed", "Cleaned up"]
+    # 23.3, and one of ours for the budget (API-02).
+    documented = ["Succeeded", "Failed", "Incomplete", "In Process", "Cleaned up"]
+    assert [each.value for each in Status] == [*documented, "Stopped at budget"]

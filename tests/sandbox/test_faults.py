@@ -61,6 +61,18 @@ def test_locked_rows(org: Org, client: Client) -> None:
     assert client.patch("composite/sobjects", {"records": records}).json()[0]["success"] is True
 
 
+def test_rows_refused_with_a_code(org: Org, client: Client) -> None:
+    first, second = (client.create("Lead", **LEAD) for _ in range(2))
+    org.faults.add("PATCH *", "refuse_row", rows=[first], code="ENTITY_IS_LOCKED", message="It is locked.")
+    records = [{"attributes": {"type": "Lead"}, "id": item, "Title": "t"} for item in (first, second)]
+    answer = client.patch("composite/sobjects", {"records": records}).json()
+    assert answer[0]["errors"] == [
+        {"statusCode": "ENTITY_IS_LOCKED", "message": "It is locked.", "fields": []}
+    ]
+    assert answer[1]["success"] is True
+    assert org.get("Lead", first)["Title"] is None
+
+
 def test_bulk_jobs_fail_and_dawdle(org: Org, client: Client) -> None:
     org.faults.add("POST *jobs/query*", "bulk_fail", message="retried more than 15 times")
     order = {"operation": "query", "query": "SELECT Id FROM Lead"}

@@ -13,8 +13,8 @@ RECORDED = Path(__file__).resolve().parents[3] / "shared" / "data" / "describe"
 pytestmark = pytest.mark.skipif(
     not RECORDED.is_dir(), reason=f"the recorded describe answers are missing: {RECORDED}"
 )
-FULL = ["Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole"]
-NOT_OURS = {"Account": {"RecordTypeId"}}
+FULL = ["Lead", "Contact", "Account", "Opportunity", "OpportunityContactRole", "Event"]
+NOT_OURS = {"Account": {"RecordTypeId"}, "Event": {"WhatId", "RecurrenceTimeZoneSidKey"}}
 """Fields of the recorded org that stand for its own set-up: packages, record types, custom fields."""
 
 

@@ -2,57 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-from xml.etree import ElementTree
-
 import requests
 from http_client import Client, code
 from simple_salesforce import SalesforceLogin
+from soap_client import Soap
 
 from sandbox import Org, Server
-
-
-def envelope(body: str, session: str = "") -> str:
-    return (
-        '<?xml version="1.0"?><e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
-        'xmlns="urn:partner.soap.sforce.com"><e:Header><SessionHeader><sessionId>'
-        f"{session}</sessionId></SessionHeader></e:Header><e:Body>{body}</e:Body></e:Envelope>"
-    )
-
-
-def strip(node: ElementTree.Element) -> Any:
-    """An element as nested dicts and lists, namespaces gone; what repeats becomes a list."""
-    if not len(node):
-        return node.text
-    out: dict[str, Any] = {}
-    for child in node:
-        name, value = child.tag.rpartition("}")[2], strip(child)
-        if name in out:
-            out[name] = [*(out[name] if isinstance(out[name], list) else [out[name]]), value]
-        else:
-            out[name] = value
-    return out
-
-
-class Soap:
-    def __init__(self, server: Server, client: Client) -> None:
-        self.url = f"{server.url}/services/Soap/u/60.0"
-        self.session = client.token
-
-    def raw(self, body: str, session: str | None = None) -> requests.Response:
-        text = envelope(body, self.session if session is None else session)
-        return requests.post(
-            self.url,
-            data=text.encode(),
-            headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
-            timeout=20,
-        )
-
-    def call(self, body: str) -> Any:
-        answer = self.raw(body)
-        assert answer.status_code == 200, answer.text
-        whole = strip(ElementTree.fromstring(answer.content))
-        return next(iter(whole["Body"].values()))["result"]
 
 
 def test_login_by_simple_salesforce(org: Org, server: Server) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox.metadata.activity import CLOSED
@@ -26,6 +27,7 @@ def derive(writer: Writer, drafts: Sequence[Draft], intent: Intent) -> None:
             continue
         draft.values["AccountId"] = _account(writer, who, what)
         if not task:
+            _when(draft)
             continue
         closed = merged.get("Status") == CLOSED
         draft.values.update(IsClosed=closed, IsHighPriority=merged.get("Priority") == "High")
@@ -33,6 +35,33 @@ def derive(writer: Writer, drafts: Sequence[Draft], intent: Intent) -> None:
             draft.values["CompletedDateTime"] = intent.stamp or writer.clock.stamp()
         elif not closed:
             draft.values["CompletedDateTime"] = None
+
+
+def _when(draft: Draft) -> None:
+    """Start, end and duration of an event follow from each other."""
+    merged, values = draft.merged, draft.values
+    if draft.old is None:
+        values["EventSubtype"] = "Event"
+    start = values.get("StartDateTime") or values.get("ActivityDateTime") or merged.get("StartDateTime")
+    if start is None:
+        return
+    end = values.get("EndDateTime")
+    minutes = merged.get("DurationInMinutes")
+    if end is None and minutes is not None:
+        end = start + timedelta(minutes=minutes)
+    if end is None:
+        end = merged.get("EndDateTime") or start
+    if end < start:
+        draft.refuse("FIELD_INTEGRITY_EXCEPTION", "End date cannot be before start date", "EndDateTime")
+        return
+    values.update(
+        StartDateTime=start,
+        ActivityDateTime=start,
+        ActivityDate=start.date(),
+        EndDateTime=end,
+        EndDate=end.date(),
+        DurationInMinutes=int((end - start).total_seconds() // 60),
+    )
 
 
 def _account(writer: Writer, who: str | None, what: str | None) -> Any:
@@ -46,4 +75,16 @@ def _account(writer: Writer, who: str | None, what: str | None) -> Any:
     return None
 
 
-BEHAVIOUR = Behaviour(derive, needs=("WhoId", "WhatId", "Status", "Priority", "IsClosed"))
+BEHAVIOUR = Behaviour(
+    derive,
+    needs=(
+        "WhoId",
+        "WhatId",
+        "Status",
+        "Priority",
+        "IsClosed",
+        "StartDateTime",
+        "EndDateTime",
+        "DurationInMinutes",
+    ),
+)

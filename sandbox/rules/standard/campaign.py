@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox import ids
-from sandbox.metadata.campaign import MIRRORED
 from sandbox.rules.draft import Draft, Intent
 from sandbox.rules.standard import Behaviour
 
@@ -44,7 +43,7 @@ def campaign_saved(writer: Writer, drafts: Sequence[Draft], intent: Intent) -> N
 
 
 def member_derive(writer: Writer, drafts: Sequence[Draft], intent: Intent) -> None:
-    """Check who is meant, give a status of that campaign, and show the person's data."""
+    """Check who is meant, and give a status of that campaign."""
     _check_people(writer, drafts)
     live = [draft for draft in drafts if not draft.errors]
     statuses = _statuses(writer, {draft.merged.get("CampaignId") for draft in live})
@@ -65,28 +64,37 @@ def member_derive(writer: Writer, drafts: Sequence[Draft], intent: Intent) -> No
 
 
 def _check_people(writer: Writer, drafts: Sequence[Draft]) -> None:
-    taken: dict[tuple[Any, Any], Draft] = {}
+    fresh: list[tuple[tuple[str, str], Draft]] = []
     for draft in drafts:
         if draft.old is not None:
             continue
         lead, contact = draft.values.get("LeadId"), draft.values.get("ContactId")
         if not lead and not contact:
             draft.refuse("FIELD_INTEGRITY_EXCEPTION", "A lead or a contact must be specified", "LeadId")
-            continue
-        if lead and contact:
+        elif lead and contact:
             draft.refuse(
                 "FIELD_INTEGRITY_EXCEPTION", "Only one of lead and contact may be specified", "LeadId"
             )
-            continue
-        key = (draft.values.get("CampaignId"), contact or lead)
-        rows = writer.store.run(
-            'SELECT 1 FROM "CampaignMember" WHERE "CampaignId" = ? AND COALESCE("ContactId", "LeadId") = ? '
-            'AND NOT "IsDeleted" LIMIT 1',
-            list(key),
-        )
-        if rows or key in taken:
+        else:
+            fresh.append(((str(draft.values.get("CampaignId")), str(contact or lead)), draft))
+    taken = _members(writer, [key for key, _ in fresh])
+    for key, draft in fresh:
+        if key in taken:
             draft.refuse("DUPLICATE_VALUE", "Already a campaign member.")
-        taken[key] = draft
+        taken.add(key)
+
+
+def _members(writer: Writer, pairs: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Which of these campaigns have which of these people already."""
+    if not pairs:
+        return set()
+    rows = writer.store.run(
+        'SELECT "CampaignId", COALESCE("ContactId", "LeadId") FROM "CampaignMember" '
+        'WHERE "CampaignId" IN (SELECT unnest(?)) '
+        'AND COALESCE("ContactId", "LeadId") IN (SELECT unnest(?)) AND NOT "IsDeleted"',
+        [list({campaign for campaign, _ in pairs}), [person for _, person in pairs]],
+    )
+    return {(row[0], row[1]) for row in rows}
 
 
 def _statuses(writer: Writer, campaigns: Iterable[Any]) -> dict[str, dict[str, tuple[str, bool, bool]]]:
@@ -101,23 +109,20 @@ def _statuses(writer: Writer, campaigns: Iterable[Any]) -> dict[str, dict[str, t
 
 
 def _people(writer: Writer, drafts: Sequence[Draft]) -> dict[str, dict[str, Any]]:
+    """Who is meant; everything else that a member shows of its person is read from there."""
     out: dict[str, dict[str, Any]] = {}
     wanted = [draft.merged.get("ContactId") or draft.merged.get("LeadId") for draft in drafts]
-    for name, company in (("Lead", '"Company"'), ("Contact", "NULL")):
+    for name in ("Lead", "Contact"):
         prefix = writer.schema[name].prefix
         keys = [item for item in wanted if item and item.startswith(prefix)]
         if not keys:
             continue
-        columns = ", ".join(f'"{field}"' for field in MIRRORED)
-        for row in writer.store.run(
-            f'SELECT "Id", "OwnerId", {company}, {columns} FROM "{name}" WHERE "Id" IN (SELECT unnest(?))',
-            [keys],
+        for record_id, owner in writer.store.run(
+            f'SELECT "Id", "OwnerId" FROM "{name}" WHERE "Id" IN (SELECT unnest(?))', [keys]
         ):
-            out[row[0]] = {
-                **dict(zip(MIRRORED, row[3:], strict=True)),
-                "LeadOrContactId": row[0],
-                "LeadOrContactOwnerId": row[1],
-                "CompanyOrAccount": row[2],
+            out[record_id] = {
+                "LeadOrContactId": record_id,
+                "LeadOrContactOwnerId": owner,
                 "Type": name,
             }
     return out

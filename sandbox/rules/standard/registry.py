@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from sandbox.rules.standard import Behaviour, activity, campaign, case, opportunity
+from sandbox.rules.standard import Behaviour, activity, campaign, case, member_status, opportunity
 
 BEHAVIOURS: dict[str, Behaviour] = {
     "Opportunity": opportunity.BEHAVIOUR,
     "Campaign": campaign.CAMPAIGN,
     "CampaignMember": campaign.MEMBER,
+    "CampaignMemberStatus": member_status.BEHAVIOUR,
     "Task": activity.BEHAVIOUR,
     "Event": activity.BEHAVIOUR,
     "Case": case.BEHAVIOUR,

@@ -61,7 +61,7 @@ CREATE TABLE sync.run (
     kind VARCHAR NOT NULL,             -- sync, backfill, sync-person
     started_at TIMESTAMP NOT NULL,
     ended_at TIMESTAMP,
-    status VARCHAR NOT NULL,           -- In process, Succeeded, Failed, Stopped at budget, Cleaned up
+    status VARCHAR NOT NULL,           -- In Process, Succeeded, Failed, Stopped at budget, Cleaned up
     detail VARCHAR
 );
 
@@ -72,7 +72,7 @@ CREATE TABLE sync.step (               -- one row per (object, operation) of a r
     ended_at TIMESTAMP,
     object VARCHAR NOT NULL,
     operation VARCHAR NOT NULL,        -- Sync schema, Pull updates, Pull deletes, Push updates, …
-    status VARCHAR NOT NULL,           -- Succeeded, Failed, Incomplete, In process, Cleaned up, Stopped at budget
+    status VARCHAR NOT NULL,           -- Succeeded, Failed, Incomplete, In Process, Cleaned up, Stopped at budget
     new BIGINT NOT NULL DEFAULT 0,
     updated BIGINT NOT NULL DEFAULT 0,
     deleted BIGINT NOT NULL DEFAULT 0,

@@ -55,7 +55,7 @@ def test_json_tells_state_lag_errors_and_calls(tandem: Tandem, database: Databas
 def _open_run(database: Database, heartbeat_age: timedelta | None) -> None:
     with database.write() as session:
         now = utc_now()
-        session.insert("sync.run", [("r2", "sync", now, None, "In process", None)])
+        session.insert("sync.run", [("r2", "sync", now, None, "In Process", None)])
         if heartbeat_age is not None:
             session.insert("sync.lease", [("write", "r2", "sync", "host", 1, now, now - heartbeat_age)])
 

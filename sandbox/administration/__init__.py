@@ -1,0 +1,1 @@
+"""What an administrator does to an org: objects and fields, who sees what."""

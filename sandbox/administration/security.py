@@ -1,0 +1,102 @@
+"""Who sees and changes what: fields, objects, records, permissions, sharing."""
+
+from __future__ import annotations
+
+from sandbox.access import DEFAULTS, Share
+from sandbox.administration.base import Administration
+from sandbox.core import SYNC_PROFILE, SYNC_USER
+from sandbox.metadata.custom_field import InvalidMetadata
+
+
+class SecurityAdministration(Administration):
+    """Security of the sync user's profile, and the sharing of the whole org."""
+
+    def hide_field(self, obj: str, name: str) -> None:
+        """Hide a field from the sync user: for it the field does not exist."""
+        self._secure(obj, name, hidden=True)
+
+    def show_field(self, obj: str, name: str) -> None:
+        """Undo `hide_field`."""
+        self._secure(obj, name, hidden=False)
+
+    def set_field_read_only(self, obj: str, name: str, read_only: bool = True) -> None:
+        """Let the sync user read a field but not write it."""
+        found = self._object(obj)
+        rules = self.core.profiles[SYNC_PROFILE].read_only
+        (rules.add if read_only else rules.discard)((found.name, self._field_name(found, name)))
+        self.core.schema.touch(found.name)
+        self._keep()
+
+    def hide_object(self, obj: str) -> None:
+        """Hide an object from the sync user: for it the object does not exist."""
+        self.core.profiles[SYNC_PROFILE].hidden_objects.add(self._object(obj).name)
+        self.core.schema.touch(self._object(obj).name)
+        self._keep()
+
+    def show_object(self, obj: str) -> None:
+        """Undo `hide_object`."""
+        self.core.profiles[SYNC_PROFILE].hidden_objects.discard(self._object(obj).name)
+        self.core.schema.touch(self._object(obj).name)
+        self._keep()
+
+    def hide_record(self, obj: str, record_id: str) -> None:
+        """Take a record out of the sync user's sight, whatever sharing says."""
+        self.show_record(obj, record_id)
+        values = [self._object(obj).name, self._number(record_id)]
+        self.core.store.run("INSERT INTO _hidden VALUES (?, ?)", values)
+        self.core.note_hidden()
+
+    def show_record(self, obj: str, record_id: str) -> None:
+        """Undo `hide_record`."""
+        self.core.store.run(
+            "DELETE FROM _hidden WHERE object = ? AND key = ?",
+            [self._object(obj).name, self._number(record_id)],
+        )
+        self.core.note_hidden()
+
+    def set_permission(self, name: str, granted: bool) -> None:
+        """Grant the sync user a permission, or take it.
+
+        `ApiEnabled`, `ViewAllData`, `ModifyAllData`, `ViewAndEditConvertedLeads`.
+        """
+        self.core.profiles[SYNC_PROFILE].permissions[name] = granted
+        profile = self.core.schema["Profile"]
+        column = profile.find(f"Permissions{name}")
+        if column is not None:
+            self.core.store.update(profile, [(self._number(SYNC_PROFILE), {column.name: granted})])
+        self._keep()
+
+    def set_marketing_user(self, marketing: bool, user_id: str = SYNC_USER) -> None:
+        """Tick or clear Marketing User, without which campaigns cannot be written."""
+        values = {"UserPermissionsMarketingUser": marketing}
+        self.core.writer.update(self.core.schema["User"], [(user_id, values)], self._admin())
+        for name in ("Campaign", "CampaignMember", "CampaignMemberStatus"):
+            self.core.schema.touch(name)
+
+    def set_sharing(self, obj: str, default: str) -> None:
+        """Set an org-wide default: Private, Read, ReadWrite or ControlledByParent."""
+        if default not in DEFAULTS:
+            raise InvalidMetadata(f"{default} is no org-wide default; there are {', '.join(DEFAULTS)}")
+        self.core.sharing.defaults[self._object(obj).name] = default
+        self._keep()
+
+    def share_record(self, obj: str, record_id: str, user_id: str = SYNC_USER, edit: bool = False) -> None:
+        """Share a record by hand; `edit` lets the user change it."""
+        self.unshare_record(obj, record_id, user_id)
+        share = Share(self._object(obj).name, self._number(record_id), user_id, edit)
+        self.core.sharing.shares.append(share)
+        self._keep()
+
+    def unshare_record(self, obj: str, record_id: str, user_id: str = SYNC_USER) -> None:
+        """Undo `share_record`."""
+        gone = (self._object(obj).name, self._number(record_id), user_id)
+        shares = self.core.sharing.shares
+        shares[:] = [item for item in shares if (item.sobject, item.key, item.user_id) != gone]
+        self._keep()
+
+    def _secure(self, obj: str, name: str, hidden: bool) -> None:
+        found = self._object(obj)
+        rules = self.core.profiles[SYNC_PROFILE].hidden
+        (rules.add if hidden else rules.discard)((found.name, self._field_name(found, name)))
+        self.core.schema.touch(found.name)
+        self._keep()
