@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox import generator, ids
 from sandbox.access import User
+from sandbox.administration.person_accounts import PersonAccountAdministration
 from sandbox.administration.schema import SchemaAdministration
 from sandbox.administration.security import SecurityAdministration
 from sandbox.clock import Clock
@@ -41,7 +42,7 @@ class RefusedByOrg(Exception):
         self.errors = errors
 
 
-class Org(SchemaAdministration, SecurityAdministration):
+class Org(SchemaAdministration, SecurityAdministration, PersonAccountAdministration):
     """One org.
 
     `people` leads and contacts (by `lead_share`) with accounts, users and two lead queues, drawn from

@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.access import Profile, Share
 from sandbox.core import Core
 from sandbox.metadata.field import Choice, Field, Rollup
-from sandbox.metadata.sobject import SObject
+from sandbox.metadata.sobject import RecordTypeInfo, SObject
 from sandbox.rules.assignment import AssignmentRule
 from sandbox.rules.duplicates import DuplicateRule
 from sandbox.rules.validation import ValidationRule
@@ -49,6 +49,7 @@ def apply_state(core: Core, state: dict[str, Any]) -> None:
             core.schema.add(_load_object(item, loaded))
         else:
             found.put(loaded)
+            found.record_types = _record_types(item)
             core.schema.touch(found.name)
     for item in state["profiles"]:
         core.profiles[item["id"]] = _load_profile(item)
@@ -87,13 +88,19 @@ def load_state(core: Core) -> None:
 def _dump_object(found: SObject) -> dict[str, Any]:
     skip = {"fields", "_folded"}
     plain = {item.name: getattr(found, item.name) for item in fields(found) if item.name not in skip}
+    plain["record_types"] = [asdict(info) for info in found.record_types]
     return {**plain, "fields": [asdict(item) for item in found.fields.values()]}
 
 
 def _load_object(item: dict[str, Any], loaded: list[Field]) -> SObject:
     plain = {key: value for key, value in item.items() if key != "fields"}
     plain["scopes"] = tuple(tuple(pair) for pair in plain["scopes"])
+    plain["record_types"] = _record_types(item)
     return SObject(**plain, fields={field.name: field for field in loaded})
+
+
+def _record_types(item: dict[str, Any]) -> tuple[RecordTypeInfo, ...]:
+    return tuple(RecordTypeInfo(**info) for info in item.get("record_types") or ())
 
 
 def _load_field(item: dict[str, Any]) -> Field:

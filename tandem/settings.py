@@ -51,6 +51,9 @@ class SalesforceSettings(BaseModel):
     bulk_page_rows: int = Field(100_000, ge=100, description="Rows per result page of a Bulk 2.0 query.")
     parallel_pages: int = Field(2, ge=1, le=15, description="Bulk result pages downloaded at once.")
     bulk_poll_seconds: float = Field(5.0, gt=0, description="Longest pause between looks at a Bulk job.")
+    bulk_wait_hours: float = Field(
+        12.0, gt=0, description="Longest wait in one run for a Bulk job; the next run takes it up again."
+    )
     external_id_field: str = Field(
         "", description="External id field on Lead that makes creating a person a safe upsert; empty: none."
     )

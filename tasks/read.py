@@ -18,9 +18,9 @@ from tandem.objects import OBJECTS
 from tandem.objects.field_map import MappedField
 from tandem.run import Run
 from tandem.salesforce import bulk_query
+from tandem.salesforce.bulk_job import JobLost
 from tandem.salesforce.changes import ChangeQuery, read_changes, soql
 from tandem.salesforce.describe import FieldDescribe
-from tandem.salesforce.errors import CONNECTION_LOST, UNREACHABLE
 from tandem.staging import stage_csv, stage_rows
 from tasks.batch import Batch
 
@@ -112,9 +112,7 @@ def read_bulk(run: Run, question: Question, progress: Progress | None = None) ->
     job = _job(run, question)
     try:
         total = bulk_query.wait(run.connection, job.job_id)
-    except SalesforceError as error:
-        if error.code in (CONNECTION_LOST, UNREACHABLE) or error.status == 401 or (error.status or 0) >= 500:
-            raise  # the line is down, not the job: the next run picks it up
+    except JobLost as error:  # anything else is the line's trouble, not the job's: the next run picks it up
         with run.database.write() as session:
             jobs.abandon_jobs(session, job.object)
         if error.code != "NOT_FOUND":

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sandbox.administration.base import Administration
-from sandbox.metadata import formula
+from sandbox.metadata import formula, person_account
 from sandbox.metadata.custom_field import InvalidMetadata, custom_fields, retyped
 from sandbox.metadata.custom_object import check_format, custom_object, numbered
 from sandbox.metadata.field import Field, changed
@@ -90,6 +90,9 @@ class SchemaAdministration(Administration):
                 self._number_existing(found, field)
             if made[0].master_detail:
                 self._give_up_owner(found)
+        if found.name == "Contact" and person_account.enabled(schema):
+            for field in made:
+                self._copy_to_accounts(field)
         self._keep()
 
     def add_formula(
@@ -176,6 +179,9 @@ class SchemaAdministration(Administration):
             )
         self._rename_in_rollups(found, old, new)
         self._recompile()
+        copy = self._copy_on_accounts(found, old)
+        if copy:
+            self.rename_field("Account", copy, person_account.on_account(new))
         for profile in self.core.profiles.values():
             for rules in (profile.hidden, profile.read_only):
                 if (found.name, old) in rules:
@@ -192,6 +198,9 @@ class SchemaAdministration(Administration):
         with self.core.store.transaction():
             self.core.store.retype_column(found, field)
             self.core.schema.replace_field(found.name, name, field)
+        copy = self._copy_on_accounts(found, name)
+        if copy:
+            self.retype_field("Account", copy, type, **flags)
         self._keep()
 
     def relabel_field(self, obj: str, name: str, label: str) -> None:
@@ -216,6 +225,9 @@ class SchemaAdministration(Administration):
                     self.core.store.drop_column(found, each.name)
             if field.master_detail and "OwnerId" not in found.fields:
                 self._take_up_owner(found)
+        copy = self._copy_on_accounts(found, field.name)
+        if copy:
+            self.delete_field("Account", copy)
         self._keep()
 
     # helpers
@@ -249,6 +261,19 @@ class SchemaAdministration(Administration):
         if "OwnerId" in found.fields:
             self.core.schema.drop_field(found.name, "OwnerId")
             self.core.store.drop_column(found, "OwnerId")
+
+    def _copy_to_accounts(self, field: Field) -> None:
+        account = self.core.schema["Account"]
+        copy = person_account.copied(field)
+        if copy.stored:
+            self.core.store.add_column(account, copy)
+        self.core.schema.add_field("Account", copy)
+
+    def _copy_on_accounts(self, found: SObject, name: str) -> str | None:
+        """What person accounts call a custom field of contacts."""
+        copy = person_account.on_account(name)
+        known = self.core.schema["Account"].fields
+        return copy if found.name == "Contact" and copy.endswith("__pc") and copy in known else None
 
     def _take_up_owner(self, found: SObject) -> None:
         field = owner("Group", "User")

@@ -49,6 +49,7 @@ METHODS = frozenset(
         "set_field_read_only",
         "hide_record",
         "show_record",
+        "enable_person_accounts",
         "hide_object",
         "show_object",
         "set_permission",

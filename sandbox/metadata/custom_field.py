@@ -60,7 +60,7 @@ def custom_fields(name: str, type: str, label: str | None = None, **flags: Any) 
     kind, usual = _TYPES.get(type.lower(), ("", {}))
     if not kind:
         raise InvalidMetadata(f"{type} is no type of field; there are {', '.join(sorted(_TYPES))}")
-    if "__" in name and not NAME.fullmatch(name):
+    if "__" in name and not NAME.fullmatch(name.replace("__pc", "__c")):
         raise InvalidMetadata(f"{name} is no name of a custom field: letters and digits, then __c")
     values, target = flags.pop("values", None), flags.pop("to", None)
     if flags.pop("required", False):

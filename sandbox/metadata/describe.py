@@ -7,7 +7,10 @@ from typing import Any
 from sandbox.access import Profile
 from sandbox.metadata.field import Field
 from sandbox.metadata.schema import CASCADES, Schema, child_relationship
-from sandbox.metadata.sobject import SObject
+from sandbox.metadata.sobject import RecordTypeInfo, SObject
+
+MASTER_TYPE = "012000000000000AAA"
+"""The record type that every object has."""
 
 
 def describe_field(found: Field, editable: bool = True) -> dict[str, Any]:
@@ -122,6 +125,7 @@ def describe_object(
 ) -> dict[str, Any]:
     """One object as a user sees it."""
     base = f"/services/data/v{version}/sobjects/{found.name}"
+    master = RecordTypeInfo(MASTER_TYPE, "Master", "Master", default=not found.record_types)
     out = summarize(found, version)
     out.update(
         {
@@ -142,7 +146,7 @@ def describe_object(
             "lookupLayoutable": None,
             "namedLayoutInfos": [],
             "networkScopeFieldName": None,
-            "recordTypeInfos": [_master_type(base)],
+            "recordTypeInfos": [_record_type(base, item) for item in (*found.record_types, master)],
             "searchLayoutable": found.searchable,
             "sobjectDescribeOption": "FULL",
             "supportedScopes": [{"label": label, "name": name} for name, label in found.scopes],
@@ -164,16 +168,16 @@ def describe_object(
     return dict(sorted(out.items()))
 
 
-def _master_type(base: str) -> dict[str, Any]:
+def _record_type(base: str, info: RecordTypeInfo) -> dict[str, Any]:
     return {
         "active": True,
         "available": True,
-        "defaultRecordTypeMapping": True,
-        "developerName": "Master",
-        "master": True,
-        "name": "Master",
-        "recordTypeId": "012000000000000AAA",
-        "urls": {"layout": f"{base}/describe/layouts/012000000000000AAA"},
+        "defaultRecordTypeMapping": info.default,
+        "developerName": info.developer_name,
+        "master": info.id == MASTER_TYPE,
+        "name": info.name,
+        "recordTypeId": info.id,
+        "urls": {"layout": f"{base}/describe/layouts/{info.id}"},
     }
 
 

@@ -8,6 +8,16 @@ from typing import Any
 from sandbox.metadata.field import Field
 
 
+@dataclass(slots=True, frozen=True)
+class RecordTypeInfo:
+    """A record type as describe lists it."""
+
+    id: str
+    name: str
+    developer_name: str
+    default: bool = False
+
+
 @dataclass(slots=True)
 class SObject:
     """One object: key prefix, labels, fields in describe's order, and what may be done with it."""
@@ -26,7 +36,7 @@ class SObject:
     replicateable: bool = True
     searchable: bool = True
     custom: bool = False
-    record_types: bool = False
+    record_types: tuple[RecordTypeInfo, ...] = ()
     scopes: tuple[tuple[str, str], ...] = ()
     flags: dict[str, Any] = field(default_factory=dict)
     changed_at: float = 0.0

@@ -9,6 +9,7 @@ from typing import Any
 
 from sandbox import ids
 from sandbox.errors import RowError
+from sandbox.metadata import person_account
 from sandbox.metadata.opportunity import STAGES
 from sandbox.rules.draft import Intent
 from sandbox.rules.writer import Writer
@@ -103,10 +104,14 @@ def _convert(writer: Writer, wanted: Conversion, trusted: Intent, intent: Intent
         raise Refused(RowError("INVALID_CROSS_REFERENCE_KEY", message, ("OwnerId",)))
     if wanted.contact_id and not wanted.account_id:
         raise Refused(RowError("REQUIRED_FIELD_MISSING", "contactId needs accountId", ("AccountId",)))
-    account = _fill(writer, "Account", wanted.account_id, _mapped(lead, _ACCOUNT), owner, trusted)
-    person = {**_mapped(lead, {**_CONTACT, **_pairs(writer)}), "AccountId": account}
     overwrite = {"LeadSource"} if wanted.overwrite_source else set()
-    contact = _fill(writer, "Contact", wanted.contact_id, person, owner, trusted, overwrite)
+    person = _mapped(lead, {**_CONTACT, **_pairs(writer)})
+    if lead["Company"] is None or _is_person(writer, wanted.account_id):
+        account, contact = _person_account(writer, wanted, person, owner, trusted, overwrite)
+    else:
+        account = _fill(writer, "Account", wanted.account_id, _mapped(lead, _ACCOUNT), owner, trusted)
+        person["AccountId"] = account
+        contact = _fill(writer, "Contact", wanted.contact_id, person, owner, trusted, overwrite)
     deal = None
     if wanted.opportunity_id or not wanted.no_opportunity:
         deal = _deal(writer, wanted, lead, account, contact, owner, trusted)
@@ -186,6 +191,30 @@ def _fill(
     return outcome.id
 
 
+def _is_person(writer: Writer, account_id: str | None) -> bool:
+    if account_id is None or not person_account.enabled(writer.schema):
+        return False
+    rows = writer.store.run('SELECT "IsPersonAccount" FROM "Account" WHERE "Id" = ?', [ids.to18(account_id)])
+    return bool(rows and rows[0][0])
+
+
+def _person_account(
+    writer: Writer,
+    wanted: Conversion,
+    person: dict[str, Any],
+    owner: str,
+    trusted: Intent,
+    overwrite: set[str],
+) -> tuple[str, str]:
+    """A lead without a company becomes a person account, which brings its contact along."""
+    names = {there: here for here, there in person_account.mirrored(writer.schema).items()}
+    values = {names[name]: value for name, value in person.items() if name in names}
+    over = {names[name] for name in overwrite if name in names}
+    account = _fill(writer, "Account", wanted.account_id, values, owner, trusted, over)
+    contact = writer.store.run('SELECT "PersonContactId" FROM "Account" WHERE "Id" = ?', [account])[0][0]
+    return account, str(contact)
+
+
 def _deal(
     writer: Writer, wanted: Conversion, lead: Record, account: str, contact: str, owner: str, trusted: Intent
 ) -> str:
@@ -196,7 +225,7 @@ def _deal(
         return deal
     today = (trusted.stamp or writer.clock.stamp()).date()
     values = {
-        "Name": wanted.opportunity_name or f"{lead['Company']}-",
+        "Name": wanted.opportunity_name or f"{lead['Company'] or lead['Name']}-",
         "AccountId": account,
         "ContactId": contact,
         "StageName": next(iter(STAGES)),

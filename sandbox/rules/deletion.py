@@ -10,6 +10,7 @@ from sandbox.metadata.schema import CASCADES
 from sandbox.metadata.sobject import SObject
 from sandbox.rules import marketing, rollups
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
+from sandbox.rules.standard import person_account
 from sandbox.rules.standard.registry import BEHAVIOURS, NONE
 from sandbox.rules.writer import Writer
 from sandbox.soql import visibility
@@ -97,6 +98,8 @@ class Remover:
                     )
                 done.add(draft.key)
             marketing.check(self.store, sobject, members, intent, "deleted")
+            if sobject.name == "Contact" and not intent.trusted:
+                person_account.refuse_deletes(self.writer, members)
             out.append((sobject, members))
         return out
 

@@ -70,7 +70,12 @@ def _merge(
     outcome = writer.update(sobject, [(full[0], values)], intent)[0]
     if not outcome.success:
         raise _Refused(*outcome.errors)
-    related = _reparent(writer, sobject, full[0], full[1:], intent)
+    contacts = _person_contacts(writer, sobject, full)
+    related = _reparent(writer, sobject, full[0], full[1:], intent, kept=contacts[1:])
+    if contacts:
+        related += _reparent(writer, writer.schema["Contact"], contacts[0], contacts[1:], intent)
+        losing = [(_key(item), {"MasterRecordId": contacts[0]}) for item in contacts[1:]]
+        writer.store.update(writer.schema["Contact"], losing)
     for outcome in remover.delete(full[1:], intent):
         if not outcome.success:
             raise _Refused(*outcome.errors)
@@ -95,14 +100,35 @@ def _check(writer: Writer, sobject: SObject, full: Sequence[str], intent: Intent
             raise _Refused(RowError("ENTITY_IS_DELETED", "entity is deleted"))
 
 
+def _person_contacts(writer: Writer, sobject: SObject, full: Sequence[str]) -> list[str]:
+    """The contacts of person accounts, winner first; persons and companies do not merge with each other."""
+    names = ["IsPersonAccount"]
+    if names[0] not in sobject.fields:
+        return []
+    rows = writer.store.fetch(sobject, [_key(item) for item in full], names)
+    kinds = {row["IsPersonAccount"] for row in rows.values()}
+    if len(kinds) > 1 or (sobject.name == "Contact" and True in kinds):
+        raise _Refused(RowError("INVALID_PERSON_ACCOUNT_OPERATION", "cannot reference person account"))
+    if kinds != {True}:
+        return []
+    found = writer.store.fetch(sobject, [_key(item) for item in full], ["PersonContactId"])
+    return [found[_key(item)]["PersonContactId"] for item in full]
+
+
 def _reparent(
-    writer: Writer, sobject: SObject, winner: str, losers: Sequence[str], intent: Intent
+    writer: Writer,
+    sobject: SObject,
+    winner: str,
+    losers: Sequence[str],
+    intent: Intent,
+    kept: Sequence[str] = (),
 ) -> list[str]:
+    """Let children follow the winner; `kept` stay where they are."""
     stamp = intent.stamp or writer.clock.stamp()
     marks = {"SystemModstamp": stamp, "LastModifiedDate": stamp, "LastModifiedById": intent.user.id}
     moved: list[str] = []
     for child, lookup in writer.schema.children(sobject.name):
-        if lookup.name in ("MasterRecordId",) or lookup.calculated:
+        if lookup.name in ("MasterRecordId", "PersonContactId") or lookup.calculated:
             continue
         if (child.name, lookup.name) in (("CampaignMember", "LeadId"), ("CampaignMember", "ContactId")):
             _drop_double_members(writer, lookup.name, winner, losers)
@@ -111,8 +137,9 @@ def _reparent(
             f'SELECT _key, "Id" FROM {child.table} WHERE "{lookup.name}" IN (SELECT unnest(?)){alive}',
             [list(losers)],
         )
-        kept = {name: value for name, value in marks.items() if name in child.fields}
-        writer.store.update(child, [(row[0], {lookup.name: winner}) for row in rows], kept)
+        rows = [row for row in rows if row[1] not in kept]
+        known = {name: value for name, value in marks.items() if name in child.fields}
+        writer.store.update(child, [(row[0], {lookup.name: winner}) for row in rows], known)
         moved += [row[1] for row in rows]
         if lookup.name in rollups.lookups(writer.schema, child.name):
             rollups.refresh(writer, child.name, lookup.name, {winner, *losers}, intent)

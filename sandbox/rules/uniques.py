@@ -33,14 +33,7 @@ def _check_field(store: Store, sobject: SObject, field: Field, drafts: Sequence[
         mine[folded] = draft
     if not mine:
         return
-    column = f'lower("{field.name}")' if fold else f'"{field.name}"'
-    alive = ' AND NOT "IsDeleted"' if "IsDeleted" in sobject.fields else ""
-    rows = store.run(
-        f'SELECT {column}, _key, "Id" FROM {sobject.table} '
-        f'WHERE "{field.name}" IS NOT NULL AND {column} IN (SELECT unnest(?)){alive}',
-        [list(mine)],
-    )
-    for value, key, record_id in rows:
+    for value, key, record_id in store.carriers(sobject, field, list(mine)):
         draft = mine[value]
         if draft.key != key:
             _refuse(draft, field, record_id)

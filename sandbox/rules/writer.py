@@ -137,14 +137,8 @@ class Writer:
     ) -> dict[Any, list[str]]:
         """Ids of the living, visible records that carry those values, by (folded) value."""
         found = sobject.fields[name]
-        column = f'lower("{name}")' if found.is_text and not found.case_sensitive else f'"{name}"'
-        alive = ' AND NOT "IsDeleted"' if "IsDeleted" in sobject.fields else ""
         out: dict[Any, list[str]] = {}
-        rows = self.store.run(
-            f'SELECT {column}, _key, "Id" FROM {sobject.table} '
-            f'WHERE "{name}" IS NOT NULL AND {column} IN (SELECT unnest(?)){alive} ORDER BY _key',
-            [list(values)],
-        )
+        rows = self.store.carriers(sobject, found, values)
         seen = self.visible(intent, sobject, [row[1] for row in rows])
         for value, key, record_id in rows:
             if key in seen:

@@ -49,7 +49,8 @@ def wait(connection: Connection, job_id: str) -> int:
     """Wait until a query job has its results.
 
     :return: how many records it found.
-    :raises SalesforceError: the job failed or was aborted (Salesforce's reason), or is gone (``NOT_FOUND``).
+    :raises JobLost: the job failed or was aborted (Salesforce's reason), or is gone (``NOT_FOUND``).
+    :raises SalesforceError: Salesforce cannot be asked, or the job takes too long; it can be waited for again.
     """
     job = bulk_job.wait_for_end(connection, "query", job_id)
     if job["state"] != "JobComplete":

@@ -54,6 +54,7 @@ class CallMeter:
         self._lock = threading.Lock()
         self._kept: list[ApiCall] = []
         self._count = 0
+        self._under_way = 0
         self._used: int | None = None
         self._limit: int | None = None
 
@@ -74,7 +75,21 @@ class CallMeter:
             than the reserve keeps for everyone else.
         """
         with self._lock:
-            ours, used, limit = self._spent + self._count, self._used, self._limit
+            self._check(calls)
+
+    def reserve(self, calls: int) -> None:
+        """Set calls aside before they are made; :meth:`record` counts them when they are answered.
+
+        So threads that send at once cannot spend the same last call.
+
+        :raises BudgetExhausted: as for :meth:`require`; nothing is set aside.
+        """
+        with self._lock:
+            self._check(calls)
+            self._under_way += calls
+
+    def _check(self, calls: int) -> None:
+        ours, used, limit = self._spent + self._count + self._under_way, self._used, self._limit
         daily, reserve = self._budget.daily_calls, self._budget.reserve
         if daily and ours + calls > daily:
             raise BudgetExhausted(
@@ -82,7 +97,7 @@ class CallMeter:
                 "The sync goes on where it stopped once calls are free again; to allow more, raise "
                 "TANDEM_BUDGET__DAILY_CALLS."
             )
-        if used is not None and limit is not None and used + calls > limit * (1 - reserve):
+        if used is not None and limit is not None and used + self._under_way + calls > limit * (1 - reserve):
             raise BudgetExhausted(
                 f"Stopped at the budget: the org has used {used} of its {limit} API calls in 24 hours and "
                 f"{reserve:.0%} are left to others. The sync goes on where it stopped once calls are free "
@@ -90,9 +105,10 @@ class CallMeter:
             )
 
     def record(self, call: ApiCall) -> None:
-        """Count a call and keep it for :meth:`drain`."""
+        """Count a call that was reserved, and keep it for :meth:`drain`."""
         with self._lock:
             self._kept.append(call)
+            self._under_way -= call.calls
             self._count += call.calls
             if call.used is not None and call.limit is not None:
                 self._used, self._limit = call.used, call.limit

@@ -136,7 +136,7 @@ class Connection:
             extra.setdefault("Sforce-Mru", "updateMru=false")
 
         def exchange(session: Salesforce) -> requests.Response:
-            self.meter.require()
+            self.meter.reserve(_cost(path))
             return self._exchange(
                 session,
                 method,
@@ -235,7 +235,7 @@ class Connection:
                     object=object,
                     status=response.status_code if response is not None else None,
                     seconds=time.perf_counter() - start,
-                    calls=0 if "/oauth2/" in path else 1,
+                    calls=_cost(path),
                     rows=int(arrived) if arrived.isdecimal() else rows,
                     used=used,
                     limit=limit,
@@ -327,6 +327,11 @@ def read_json(response: requests.Response) -> Any:
             TRUNCATED,
             response.status_code,
         ) from None
+
+
+def _cost(path: str) -> int:
+    """How many API calls Salesforce counts for a request: none for OAuth."""
+    return 0 if "/oauth2/" in path else 1
 
 
 def _session_ended(response: requests.Response) -> bool:

@@ -93,7 +93,7 @@ _ADVICE = {
     "HTTP_410": "Salesforce has retired this version: raise TANDEM_SALESFORCE__API_VERSION.",
     "GONE": "Salesforce has retired this version: raise TANDEM_SALESFORCE__API_VERSION.",
     "API_DISABLED_FOR_ORG": "Give the sync user the permission API Enabled.",
-    "API_CURRENTLY_DISABLED": "Give the sync user the permission API Enabled.",
+    "API_CURRENTLY_DISABLED": "Salesforce has switched the API off for now: run the sync again later.",
     "INVALID_SESSION_ID": "Check the session policies of the app and the sync user's login restrictions.",
     "REQUEST_LIMIT_EXCEEDED": "Too many requests run in the org at once: run the sync at a quieter time.",
     "QUERY_TIMEOUT": "The query took too long: try again at a quieter time, or narrow the object's filter.",

@@ -130,3 +130,33 @@ def test_the_org_s_own_limit_stops_it_as_well(synced: World, cast: Cast) -> None
     assert status()["last_run"]["status"] == "Stopped at budget"
     assert synced.rows("SELECT object, stamp FROM sync.watermark ORDER BY object") == marks
     assert synced.person(cast.lead)["city"] == "London"
+
+
+@pytest.mark.conformance("API-02")
+def test_pages_that_are_read_at_once_do_not_overdraw_the_budget(
+    synced: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced.org.create_many("Lead", [{"LastName": f"Lead {n}", "Company": "Many Ltd"} for n in range(1000)])
+    pages = "GET /services/data/*/jobs/query/*/results*"
+    synced.org.faults.add(pages, "latency", seconds=0.3, times=None)
+    monkeypatch.setattr("sandbox.api.bulk2_query.PAGE_ROWS", 100)  # Salesforce chooses the size of such pages
+    for name, value in (("PARALLEL_PAGES", 6), ("BULK_THRESHOLD", 100)):
+        monkeypatch.setenv(f"TANDEM_SALESFORCE__{name}", str(value))
+    synced.org.requests.clear()
+    budget = 9  # to look, to ask, to start and see the job, to list its pages; some are left for ten pages
+    used = status()["api"]["used_24h"]
+    monkeypatch.setenv("TANDEM_BUDGET__DAILY_CALLS", str(used + budget))
+    with pytest.raises(BudgetExhausted, match="budget"):
+        synced.sync(objects=["Lead"])
+    assert calls(synced) == budget
+    assert status()["api"]["used_24h"] == used + budget
+    assert synced.rows("SELECT count(*) AS n FROM marketing.person WHERE company_name = 'Many Ltd'") == [
+        {"n": 0}
+    ]
+
+    monkeypatch.delenv("TANDEM_BUDGET__DAILY_CALLS")
+    synced.org.faults.clear()
+    synced.sync(objects=["Lead"])
+    assert synced.rows("SELECT count(*) AS n FROM marketing.person WHERE company_name = 'Many Ltd'") == [
+        {"n": 1000}
+    ]

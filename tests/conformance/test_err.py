@@ -111,14 +111,21 @@ def test_a_refused_login_stops_the_job(synced: World, wire: Wire, code: str) -> 
 
 
 @pytest.mark.conformance("ERR-03")
-def test_a_login_that_dies_in_mid_sync_stops_the_job(synced: World, cast: Cast, wire: Wire) -> None:
+@pytest.mark.parametrize(
+    ("code", "kind"), [("INACTIVE_USER", "authentication"), ("API_CURRENTLY_DISABLED", "access")]
+)
+def test_what_would_stop_every_request_stops_the_job(
+    synced: World, cast: Cast, wire: Wire, code: str, kind: str
+) -> None:
     for record in (cast.lead, cast.contact):
         synced.execute("UPDATE marketing.person SET job_title = 'Waits' WHERE sfdc_id = ?", record)
-    answer_with(synced, "INACTIVE_USER", status=403, times=None)
-    with pytest.raises(SalesforceError, match="INACTIVE_USER"):
+    answer_with(synced, code, status=403, times=None)
+    with pytest.raises(SalesforceError, match=code) as stopped:
         synced.sync(objects=["Lead", "Contact"])
+    assert "\n" not in str(stopped.value)
+    assert ("run the sync again later" in str(stopped.value)) == (code == "API_CURRENTLY_DISABLED")
     assert attempts(wire) == 1  # neither tried again nor followed by the next object
-    assert {(row["level"], row["class"]) for row in standing(synced)} == {("job", "authentication")}
+    assert {(row["level"], row["class"]) for row in standing(synced)} == {("job", kind)}
 
     synced.org.faults.clear()
     synced.sync(objects=["Lead", "Contact"])  # nothing is lost once it is put right

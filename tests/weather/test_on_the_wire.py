@@ -196,3 +196,23 @@ def test_a_row_that_comes_twice_counts_once(
     assert last_run(both)["status"] == "Succeeded"
     assert watermark(both, "Lead") != before
     changes.done()
+
+
+def test_a_bulk_job_that_takes_too_long_is_taken_up_by_the_next_run(
+    by_bulk: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = Changes.make(by_bulk)
+    by_bulk.org.faults.add(JOB, "bulk_slow", seconds=5)
+    with monkeypatch.context() as patch:
+        patch.setenv("TANDEM_SALESFORCE__BULK_WAIT_HOURS", "1e-9")
+        changes.meet(
+            "Lead, Pull updates: The Bulk job .* has not ended after 1e-09 hours. It goes on in Salesforce and the"
+            " next run takes it up; to wait longer in one run, raise TANDEM_SALESFORCE__BULK_WAIT_HOURS"
+        )
+    changes.not_read()
+    [job] = by_bulk.rows("SELECT job_id FROM sync.bulk_job WHERE object = 'Lead' AND state = 'started'")
+    by_bulk.org.requests.clear()
+    changes.clear()
+    asked = [each.path for each in by_bulk.org.requests if "/jobs/query" in each.path]
+    assert not [path for path in asked if path.endswith("/jobs/query")]  # no other was made
+    assert [path for path in asked if path.endswith(f"/jobs/query/{job['job_id']}")]

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from sandbox.rules.standard import Behaviour, activity, campaign, case, member_status, opportunity
+from sandbox.rules.standard import (
+    Behaviour,
+    activity,
+    campaign,
+    case,
+    member_status,
+    opportunity,
+    person_account,
+)
 
 BEHAVIOURS: dict[str, Behaviour] = {
     "Opportunity": opportunity.BEHAVIOUR,
@@ -12,5 +20,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "Task": activity.BEHAVIOUR,
     "Event": activity.BEHAVIOUR,
     "Case": case.BEHAVIOUR,
+    "Account": person_account.ACCOUNT,
+    "Contact": person_account.CONTACT,
 }
 NONE = Behaviour()

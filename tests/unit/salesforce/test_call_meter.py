@@ -37,8 +37,9 @@ def test_our_own_daily_calls_end_the_run_before_they_are_exceeded() -> None:
     meter.require(2)
     with pytest.raises(BudgetExhausted, match="3 of our 5"):
         meter.require(3)
+    meter.reserve(1)
     meter.record(call())
-    meter.record(call())
+    meter.reserve(1)  # under way is as good as spent
     with pytest.raises(BudgetExhausted) as stopped:
         meter.require()
     assert "\n" not in str(stopped.value)
@@ -47,8 +48,11 @@ def test_our_own_daily_calls_end_the_run_before_they_are_exceeded() -> None:
 
 def test_the_reserve_is_left_to_others() -> None:
     meter = CallMeter(ApiBudget(reserve=0.1))
+    meter.reserve(1)
     meter.record(call(used=899, limit=1000))
-    meter.require()
+    meter.reserve(1)
+    with pytest.raises(BudgetExhausted, match="899 of its 1000"):
+        meter.require()  # the last that may be spent is under way
     meter.record(call(used=900, limit=1000))
     with pytest.raises(BudgetExhausted, match="900 of its 1000"):
         meter.require()
@@ -57,6 +61,7 @@ def test_the_reserve_is_left_to_others() -> None:
 
 def test_calls_are_handed_over_once_and_stay_counted() -> None:
     meter = CallMeter(ApiBudget())
+    meter.reserve(1)
     meter.record(call())
     meter.record(call(calls=0))
     assert len(meter.drain()) == 2
