@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from tandem.clock import utc_now
 from tandem.database import people
 from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import literal, quoted
 from tandem.database.connection import Session
+from tandem.database.merged_page import MergedPage
 from tandem.objects.account import COMPANY_COLUMNS_OF_PERSON
 from tandem.settings import SyncSettings
 
 _CONTACTS = "p.sfdc_type = 'contact' AND p.sfdc_is_deleted IS NOT TRUE"
 
 
-def spread(session: Session, run_id: str, now: datetime, rules: SyncSettings) -> None:
+def spread(page: MergedPage) -> None:
     """Show changed accounts on their contacts, and log each change for each contact.
 
     An account with more contacts than the settings say is shown, not logged (7.5, ACC-06). A column that is
     blocked on people stays as it is there, and nothing is logged of it (3.17).
     """
+    session, rules = page.session, page.rules
     people.link_to_accounts(session, rules)
     people.spread_account_owners(session, rules)
     shown = _columns(rules)
@@ -35,8 +36,8 @@ def spread(session: Session, run_id: str, now: datetime, rules: SyncSettings) ->
                 SELECT p.company_id FROM marketing.person p
                 WHERE {_CONTACTS} AND p.company_id IN (SELECT _record_id FROM change WHERE apply)
                 GROUP BY p.company_id HAVING count(*) > {rules.account_activity_contacts})""",
-        run_id=run_id,
-        at=now,
+        run_id=page.run_id,
+        at=page.now,
         person="p.id",
         primary="ch.column_name",
         attributes=attributes(

@@ -14,11 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import companies, people
+from tandem.database import people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
+from tandem.database.effects import EFFECTS
 from tandem.database.incoming import load_pages
-from tandem.objects import ACCOUNT, USER
+from tandem.database.merged_page import MergedPage
 from tandem.objects.declaration import SyncedObject, Winner
 from tandem.objects.field_map import MappedField
 from tandem.settings import SyncSettings
@@ -66,12 +67,8 @@ def merge_pages(
             _insert_arrivals(session, declared, fields, run_id, now)
         if known:
             _apply_changes(session, declared, open_fields, run_id, now)
-            if declared.is_person:
-                people.follow_references(session, declared, rules)
-        if declared is ACCOUNT:
-            companies.spread(session, run_id, now, rules)
-        if declared is USER:
-            people.spread_users(session, rules)
+        if effect := EFFECTS.get(declared.name):
+            effect(MergedPage(session, declared, fields, run_id, now, rules, counts.new > 0, known))
         total.add(counts)
     return total
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
+from tandem.database.merged_page import MergedPage
 from tandem.objects import CONTACT, LEAD
 from tandem.objects.account import COMPANY_COLUMNS_OF_PERSON
 from tandem.objects.declaration import SyncedObject
@@ -129,19 +130,20 @@ def log_changes(session: Session, declared: SyncedObject, run_id: str, now: date
     )
 
 
-def follow_references(session: Session, declared: SyncedObject, rules: SyncSettings) -> None:
+def follow_references(page: MergedPage) -> None:
     """Give people whose owner or account changed the owner fields and the company that follow (8.2, 7.3)."""
-    touched = "m.Id IN (SELECT Id FROM incoming WHERE _state = 'known')"
-    for shown in _shown_by(session, declared):
-        _show(session, declared, shown, touched, rules)
+    if page.known:
+        touched = "m.Id IN (SELECT Id FROM incoming WHERE _state = 'known')"
+        for shown in _shown_by(page.session, page.declared):
+            _show(page.session, page.declared, shown, touched, page.rules)
 
 
-def spread_users(session: Session, rules: SyncSettings) -> None:
+def spread_users(page: MergedPage) -> None:
     """Show changed users on everybody they own (8.1, OWN-03)."""
     users = "(SELECT Id FROM arrival UNION ALL SELECT sfdc_id FROM change WHERE apply)"
     for declared in (LEAD, CONTACT):
-        _show(session, declared, _SALES_OWNER, f"m.OwnerId IN {users}", rules)
-    _show(session, CONTACT, _ACCOUNT_OWNER, f"acc.OwnerId IN {users}", rules)
+        _show(page.session, declared, _SALES_OWNER, f"m.OwnerId IN {users}", page.rules)
+    _show(page.session, CONTACT, _ACCOUNT_OWNER, f"acc.OwnerId IN {users}", page.rules)
 
 
 def link_to_accounts(session: Session, rules: SyncSettings) -> None:

@@ -108,6 +108,7 @@ def tandem_world(
             "SALESFORCE__BACKOFF_SECONDS": "0",
             "SALESFORCE__BULK_POLL_SECONDS": "0.05",
             "LOCK_WAIT_SECONDS": "20",
+            "SYNC__OBJECTS": '["User", "Group", "Account", "Lead", "Contact"]',  # the people side: half the work
             **settings,
         }
         for name, value in chosen.items():
