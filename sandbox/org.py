@@ -17,6 +17,8 @@ from sandbox.core import ADMIN_USER, SYNC_USER, Core
 from sandbox.errors import RowError
 from sandbox.faults import Faults
 from sandbox.metadata.lead import CONVERTED_STATUS
+from sandbox.recipe.cook import Cook
+from sandbox.recipe.load import load
 from sandbox.requestlog import RequestLog
 from sandbox.rules.assignment import AssignmentRule
 from sandbox.rules.conversion import Conversion, Converted, convert
@@ -145,6 +147,13 @@ class Org(SchemaAdministration, SecurityAdministration, PersonAccountAdministrat
         return self.core.meter.calls.used
 
     # records
+
+    def seed_recipe(
+        self, recipe: str, times: int = 1, options: Mapping[str, Any] | None = None
+    ) -> dict[str, int]:
+        """Make the records that a recipe (YAML text) describes; answers how many of each object."""
+        cook = Cook(self.core.seed, self.core.clock.now().date(), options)
+        return load(self.core, cook.follow(recipe, times))
 
     def create(self, name: str, values: Mapping[str, Any], user: str | None = None) -> str:
         """Create a record as `user` (the administrator by default); answers its id."""

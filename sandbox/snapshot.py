@@ -50,6 +50,7 @@ def restore(core: Core, snapshot: Snapshot) -> None:
         apply_state(core, snapshot.state)
         core.rulebook.hooks = {name: list(items) for name, items in snapshot.hooks.items()}
         core.store.forget_numbers()
+        core.store.lookups.forget()
         core.recent.clear()
         core.note_hidden()
         save_state(core)

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from sandbox.lookups import Lookups
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
 
@@ -40,6 +41,7 @@ class Store:
         self._lock = threading.RLock()
         self._depth = 0
         self._numbers: dict[str, int] = {}
+        self.lookups = Lookups(self.run)
         self.run("CREATE TABLE IF NOT EXISTS _hidden (object VARCHAR, key BIGINT)")
         self.run("CREATE TABLE IF NOT EXISTS _state (name VARCHAR, value VARCHAR)")
 
@@ -81,9 +83,11 @@ class Store:
                 yield
             except BaseException:
                 cursor.execute("ROLLBACK")
+                self.lookups.settle(committed=False)
                 raise
             else:
                 cursor.execute("COMMIT")
+                self.lookups.settle(committed=True)
             finally:
                 self._depth = 0
 
@@ -110,10 +114,12 @@ class Store:
 
     def rename_column(self, sobject: SObject, old: str, new: str) -> None:
         """Rename a column; the values stay."""
+        self.lookups.forget(sobject.name)
         self.run(f'ALTER TABLE {sobject.table} RENAME COLUMN "{old}" TO "{new}"')
 
     def retype_column(self, sobject: SObject, found: Field) -> None:
         """Change a column's type; values that do not fit become null."""
+        self.lookups.forget(sobject.name)
         name = f'"{found.name}"'
         self.run(
             f"ALTER TABLE {sobject.table} ALTER COLUMN {name} TYPE {found.sql_type} "
@@ -122,6 +128,7 @@ class Store:
 
     def drop_column(self, sobject: SObject, name: str) -> None:
         """Take a column and its values away."""
+        self.lookups.forget(sobject.name)
         self.run(f'ALTER TABLE {sobject.table} DROP COLUMN "{name}"')
 
     # keys
@@ -160,6 +167,13 @@ class Store:
             )
         return {row[0]: dict(zip(chosen, row[1:], strict=True)) for row in rows}
 
+    def carriers(self, sobject: SObject, found: Field, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Value, key and id of the living records that carry one of the (folded) values, by key."""
+        if self.lookups.missing(sobject, found, values):
+            with self.transaction():
+                self.lookups.build(sobject, found)
+        return self.lookups.carriers(sobject, found, values)
+
     # writing
 
     def insert(self, sobject: SObject, rows: Sequence[Record], same: Record | None = None) -> None:
@@ -174,12 +188,14 @@ class Store:
                     f"INSERT INTO {sobject.table} ({columns}) VALUES ({marks})",
                     [*(row.get(name) for name in names), *shared.values()],
                 )
+                self.lookups.note(sobject, row)
             return
         values = ", ".join([*(f'"{name}"' for name in names), *("?" for _ in shared)])
         with self.staged(sobject, rows, names) as stage:
             self.run(
                 f"INSERT INTO {sobject.table} ({columns}) SELECT {values} FROM {stage}", list(shared.values())
             )
+            self.lookups.note_set(sobject, names, stage)
 
     def update(
         self, sobject: SObject, changes: Sequence[tuple[int, Record]], same: Record | None = None
@@ -200,6 +216,7 @@ class Store:
                         f"UPDATE {sobject.table} SET {sets} WHERE _key = {row['_key']}",
                         [*(row[name] for name in names), *shared.values()],
                     )
+                    self.lookups.note(sobject, row)
                 continue
             sets = ", ".join([*(f'"{name}" = s."{name}"' for name in names), *fixed])
             with self.staged(sobject, rows, ["_key", *names]) as stage:
@@ -207,6 +224,7 @@ class Store:
                     f"UPDATE {sobject.table} AS t SET {sets} FROM {stage} s WHERE t._key = s._key",
                     list(shared.values()),
                 )
+                self.lookups.note_set(sobject, names, stage)
 
     def remove(self, sobject: SObject, keys: Sequence[int]) -> None:
         """Take records away for good."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 METHODS = frozenset(
     [
+        "seed_recipe",
         "create",
         "create_many",
         "update",
