@@ -11,6 +11,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.outcome import ended
+from flows.programs import without_campaigns
 from flows.progress import backfill_progress
 from flows.steps import announce, attempt, names_to_sync, settle_earlier_writes
 from tandem.database import journal
@@ -46,6 +47,7 @@ def backfill(
     with ended(run) as outcome, run.opened():
         looked = look(run, names_to_sync(settings, objects))
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
+        visible = without_campaigns(run, visible)
         visible = settle_earlier_writes(run, visible)
         with run.database.read() as session:
             finished = set() if restart else set(journal.watermarks(session))

@@ -15,7 +15,7 @@ from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Step
 from tandem.database.pending import find_pending
-from tandem.objects import OBJECTS, Direction
+from tandem.objects import OBJECTS
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
@@ -44,7 +44,7 @@ def plan(
         verdicts = {batch.object: check(run, batch) for batch in batches}
         with run.database.write() as session, session.rehearsal():
             steps = [step for batch in batches for step in apply(session, run, batch, verdicts[batch.object])]
-            pushes = [_pending(session, name) for name in names if OBJECTS[name].direction is Direction.BOTH]
+            pushes = [_pending(session, name) for name in names if OBJECTS[name].is_written]
         shutil.rmtree(run.staging, ignore_errors=True)
         outcome.summary = {
             "run_id": run.id,

@@ -24,8 +24,11 @@ def names_to_sync(settings: Settings, chosen: Sequence[str] | None) -> list[str]
 
     :raises SettingsError: one was chosen that the settings leave out.
     """
-    wanted = set(chosen or settings.sync.objects)
-    outside = wanted - set(settings.sync.objects)
+    taking_part = set(settings.sync.taking_part)
+    wanted = set(chosen or taking_part)
+    outside = wanted - taking_part
+    if outside & set(settings.sync.objects):
+        raise SettingsError("Campaigns are not synced. Set sync.campaigns to true first.")
     if outside:
         raise SettingsError(
             f"{', '.join(sorted(outside))} is not among the objects to sync. Add it to sync.objects first."

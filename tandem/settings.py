@@ -24,8 +24,25 @@ from tandem.errors import SettingsError
 
 PREFIX = "TANDEM_"
 
-SettableObject = Literal["User", "Group", "Account", "Lead", "Contact"]
-SettableTable = Literal["person", "company", "sales_user", "lead_queue"]
+SettableObject = Literal[
+    "User",
+    "Group",
+    "Account",
+    "Lead",
+    "Contact",
+    "Campaign",
+    "CampaignMemberStatus",
+    "CampaignMember",
+]
+SettableTable = Literal[
+    "person",
+    "company",
+    "sales_user",
+    "lead_queue",
+    "campaign",
+    "campaign_status",
+    "campaign_member",
+]
 
 
 class SalesforceSettings(BaseModel):
@@ -76,7 +93,15 @@ class SyncSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     objects: tuple[SettableObject, ...] = Field(
-        ("User", "Group", "Account", "Lead", "Contact"), description="Objects that take part in the sync."
+        (
+            *("User", "Group", "Account", "Lead", "Contact"),
+            *("Campaign", "CampaignMemberStatus", "CampaignMember"),
+        ),
+        description="Objects that take part in the sync.",
+    )
+    campaigns: bool = Field(
+        False,
+        description="Sync campaigns, their members and statuses; the sync user must be a Marketing User.",
     )
     pause_seconds: int = Field(
         300, ge=0, description="Pause after the end of a cycle before the next (ENG-01)."
@@ -95,6 +120,11 @@ class SyncSettings(BaseModel):
         5000, ge=0, description="Most contacts an account may have for its changes to be logged (7.5)."
     )
     keep_days: int = Field(30, ge=5, description="Days that steps, errors and API calls are kept.")
+
+    @property
+    def taking_part(self) -> tuple[str, ...]:
+        """The objects that take part: campaigns only once they are enabled (10.1)."""
+        return tuple(name for name in self.objects if self.campaigns or not name.startswith("Campaign"))
 
     def ignored(self, object_name: str) -> tuple[str, ...]:
         """Return the fields of an object to leave out."""

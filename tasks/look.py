@@ -9,11 +9,11 @@ from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
 from tandem.database import fields as field_maps
-from tandem.database import journal
+from tandem.database import journal, program_member_fields
 from tandem.database.connection import Session
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import SettingsError
-from tandem.objects import OBJECTS
+from tandem.objects import CAMPAIGN_MEMBER, OBJECTS
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import missing_fields, plan_field_map
 from tandem.run import Run
@@ -103,5 +103,7 @@ def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDe
     if set(change.fields) != set(before):
         field_maps.save_field_map(session, declared, change, run.id)
     step.new, step.deleted = len(change.added) + len(change.returned), len(change.gone)
+    if declared is CAMPAIGN_MEMBER and (stale := program_member_fields.drop_stale(session, answer)):
+        step.detail = f"No longer mapped, for the field in Salesforce changed: {', '.join(stale)}."
     if change.gone:
         step.detail = f"No longer visible: {', '.join(change.gone)}. Stored values stay as they are."

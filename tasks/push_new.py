@@ -29,10 +29,12 @@ _TOLERANCE = timedelta(minutes=10)
 
 
 @task(name="push new", cache_policy=NO_CACHE, persist_result=False)
-def push_new(run: Run, person_ids: Sequence[int]) -> Step:
+def push_new(run: Run, person_ids: Sequence[int], retry_refused: bool = True) -> Step:
     """Create the leads that these people become; safe to repeat.
 
     Creates that an earlier run sent without hearing the answer are settled first, whoever is asked for.
+
+    :param retry_refused: send also what Salesforce refused before and nobody has changed since.
 
     :raises SalesforceError: no answer came for some; they are looked for before they are sent again.
     """
@@ -41,7 +43,7 @@ def push_new(run: Run, person_ids: Sequence[int]) -> Step:
     now = _now(run)
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, LEAD.name)
-        newcomers.journal_leads(session, person_ids, fields, run.settings.sync, run.id, now)
+        newcomers.journal_leads(session, person_ids, fields, run.settings.sync, run.id, now, retry_refused)
         waiting = newcomers.journalled_leads(session)
     arrived = [] if key else _arrived(run, [row for row in waiting if row["run_id"] != run.id])
     _settle(run, arrived, step)

@@ -22,6 +22,7 @@ from tandem.objects.field_map import MappedField
 from tandem.objects.user import ACCOUNT_OWNER_FIELDS
 from tandem.settings import SyncSettings
 
+_CREATES = "object = 'Lead' AND operation = 'create' AND state = 'journalled'"
 _ABSENT = "(p.sfdc_type IS NULL OR p.sfdc_is_deleted)"  # 4.1; after a delete the old id counts as absent
 
 
@@ -32,32 +33,39 @@ def journal_leads(
     rules: SyncSettings,
     run_id: str,
     at: datetime,
+    retry_refused: bool = True,
 ) -> None:
     """Write the leads that these people become to the outbox, those excepted that are there already.
 
     Last name and company get their defaults where they are empty: this is the first push (21.1).
 
     :param at: Salesforce's clock, from which on the leads are looked for if no answer comes.
+    :param retry_refused: also those that Salesforce refused before and nobody has changed since.
     """
+    refused = (
+        "FROM sync.error e WHERE e.object = 'Lead' AND e.operation = 'Push new' AND e.resolved_at IS NULL"
+        " AND e.class <> 'intermittent' AND e.person_id = n.id AND e.payload = n.payload"
+    )
     entries = ", ".join(
         f"{{field: {literal(each.field)}, value: {wire_value(_value(each, rules), each)}}}"
         for each in fields
         if each.createable and each.column
     )
-    session.execute("CREATE OR REPLACE TEMP TABLE chosen (id BIGINT)")
-    session.insert("chosen", [(each,) for each in person_ids])
+    session.execute(
+        "CREATE OR REPLACE TEMP TABLE chosen AS SELECT unnest(CAST(? AS BIGINT[])) AS id", [list(person_ids)]
+    )
     session.execute(
         f"""
         INSERT INTO sync.outbox
         SELECT (SELECT coalesce(max(id), 0) FROM sync.outbox) + row_number() OVER (ORDER BY id),
-               ?, 'Lead', 'create', id, NULL,
-               to_json(map_from_entries(list_transform(filled, lambda e: (e.field, e.value)))),
-               'journalled', CAST(? AS TIMESTAMP), NULL
+               ?, 'Lead', 'create', id, NULL, payload, 'journalled', CAST(? AS TIMESTAMP), NULL
+        FROM (SELECT id, to_json(map_from_entries(list_transform(filled, lambda e: (e.field, e.value)))) AS payload
         FROM (SELECT p.id, list_filter([{entries}], lambda e: e.value IS NOT NULL
                                        AND CAST(e.value AS VARCHAR) NOT IN ('null', 'false')) AS filled
               FROM marketing.person p
               WHERE p.id IN (SELECT id FROM chosen) AND {_ABSENT}
-                AND p.id NOT IN (SELECT person_id FROM sync.outbox WHERE operation = 'create' AND state = 'journalled'))
+                AND p.id NOT IN (SELECT person_id FROM sync.outbox WHERE {_CREATES}))) n
+        WHERE {"true" if retry_refused else f"NOT EXISTS (SELECT 1 {refused})"}
         """,
         [run_id, at],
     )
@@ -76,8 +84,7 @@ def _default(field: MappedField, rules: SyncSettings) -> str:
 def journalled_leads(session: Session) -> list[dict[str, Any]]:
     """Return the creates that wait for their answer, oldest first."""
     return session.rows(
-        "SELECT id, run_id, person_id, payload, created_at FROM sync.outbox"
-        " WHERE operation = 'create' AND state = 'journalled' ORDER BY id"
+        f"SELECT id, run_id, person_id, payload, created_at FROM sync.outbox WHERE {_CREATES} ORDER BY id"
     )
 
 
@@ -91,9 +98,7 @@ def known_leads(session: Session, ids: Sequence[str]) -> set[str]:
 
 def creates_waiting(session: Session) -> bool:
     """Whether creates wait for their answer: then leads may be in Salesforce that have no person yet."""
-    return bool(
-        session.value("SELECT count(*) FROM sync.outbox WHERE operation = 'create' AND state = 'journalled'")
-    )
+    return bool(session.value(f"SELECT count(*) FROM sync.outbox WHERE {_CREATES}"))
 
 
 def settle_leads(

@@ -11,6 +11,7 @@ from tandem.errors import BudgetExhausted, TandemError
 from tandem.objects import OBJECTS, Direction
 from tandem.objects.field_map import missing_fields
 from tandem.salesforce.calls import CallMeter
+from tandem.salesforce.campaigns import is_marketing_user
 from tandem.salesforce.connection import connect
 from tandem.salesforce.permissions import Permissions, examine
 from tandem.settings import Settings
@@ -42,7 +43,8 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
     try:
         connection = connect(settings.salesforce, meter)
         try:
-            found = examine(connection, settings.sync.objects)
+            found = examine(connection, settings.sync.taking_part)
+            marketing_user = not settings.sync.campaigns or is_marketing_user(connection)
         finally:
             connection.close()
     except BudgetExhausted as error:
@@ -52,7 +54,9 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
         yield Check("login", False, str(error))
         return
     yield Check("login", True, f"{found.identity.username} of org {found.identity.org_id}.")
-    for name in settings.sync.objects:
+    if not marketing_user:
+        yield Check("Marketing User", False, "Tick Marketing User on the sync user: campaigns need it.")
+    for name in settings.sync.taking_part:
         yield _check_object(name, found)
     yield _check_budget(settings, meter, spent)
 
