@@ -42,6 +42,10 @@ def test_formulas_are_computed_when_read_and_no_stamp_moves(org: Org, client: Cl
     task = client.create("Task", WhoId=contact)
     typed = f"SELECT TYPEOF Who WHEN Contact THEN Label__c END FROM Task WHERE Id = '{task}'"
     assert client.query(typed).json()["records"][0]["Who"]["Label__c"] == "B: -"
+    org.hide_field("Contact", "AccountId")
+    assert client.query(f"SELECT Label__c FROM Contact WHERE Id = '{contact}'").json()["totalSize"] == 1
+    assert code(client.query("SELECT Label__c, Account.Name FROM Contact")) == (400, "INVALID_FIELD")
+    org.show_field("Contact", "AccountId")
     refused = client.patch(f"sobjects/Contact/{contact}", {"Label__c": "x"})
     assert code(refused) == (400, "INVALID_FIELD_FOR_INSERT_UPDATE")
     org.add_validation_rule("Contact", "r", "Label__c LIKE 'Bad%'", "no")
@@ -168,6 +172,9 @@ def test_rollups_follow_their_children_and_move_the_parents_stamp(org: Org, clie
     assert (described["Sum__c"]["calculated"], described["Sum__c"]["updateable"]) == (True, False)
     with pytest.raises(ValueError, match="used in the roll-up"):
         org.delete_field("Opportunity", "Amount")
+    org.add_formula("Opportunity", "Size__c", "Account.NumberOfEmployees", "number")
+    with pytest.raises(ValueError, match="computed from a parent"):
+        org.add_rollup("Account", "X__c", "Opportunity", "SUM", "Size__c")
     with pytest.raises(ValueError, match="no master-detail"):
         org.add_rollup("Account", "X__c", "Contact", "COUNT")
 
