@@ -29,6 +29,7 @@ FLOWS = {
     "plan": "flows.plan:plan",
     "sync-person": "flows.sync_person:sync_person",
     "quality-report": "flows.quality_report:quality_report",
+    "backlog": "flows.backlog:backlog",
 }
 
 #: Exit codes, as in sysexits.h: a program can tell "try later" from "failed".

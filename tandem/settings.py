@@ -30,6 +30,10 @@ SettableObject = Literal[
     "Account",
     "Lead",
     "Contact",
+    "Opportunity",
+    "OpportunityContactRole",
+    "Task",
+    "Event",
     "Campaign",
     "CampaignMemberStatus",
     "CampaignMember",
@@ -39,6 +43,10 @@ SettableTable = Literal[
     "company",
     "sales_user",
     "lead_queue",
+    "opportunity",
+    "opportunity_role",
+    "task",
+    "event",
     "campaign",
     "campaign_status",
     "campaign_member",
@@ -95,7 +103,9 @@ class SyncSettings(BaseModel):
     objects: tuple[SettableObject, ...] = Field(
         (
             *("User", "Group", "Account", "Lead", "Contact"),
+            *("Opportunity", "OpportunityContactRole"),
             *("Campaign", "CampaignMemberStatus", "CampaignMember"),
+            *("Task", "Event"),
         ),
         description="Objects that take part in the sync.",
     )

@@ -64,7 +64,7 @@ def channels(as_json: JsonOption = False) -> None:
         say(f"{row['name']}: {', '.join(told)}")
 
 
-@app.command("add-channel")
+@app.command("channel")
 def add_channel(
     name: Annotated[str, typer.Argument(help="The campaign type in Salesforce goes by it.")],
     statuses: Annotated[
@@ -150,7 +150,7 @@ def fields(as_json: JsonOption = False) -> None:
     console().print(listing)
 
 
-@app.command("add-field")
+@app.command("field")
 def add_field(
     name: Annotated[str, typer.Argument(help="Its name; it becomes a column.")],
     field_type: Annotated[str, typer.Option("--type", help=", ".join(member_fields.SQL_TYPES))] = "string",
@@ -161,7 +161,7 @@ def add_field(
     say(f"Program members have {column} now.")
 
 
-@app.command("map-field")
+@app.command("map")
 def map_field(
     field: FieldArgument,
     campaign_member_field: Annotated[str, typer.Argument(help="API name, e.g. Seat__c.")],
@@ -172,7 +172,7 @@ def map_field(
     say(f"{field} and {campaign_member_field} are kept the same from now on.")
 
 
-@app.command("unmap-field")
+@app.command("unmap")
 def unmap_field(field: FieldArgument) -> None:
     """Take a mapping away. The values stay on both sides."""
     with _writing() as session:

@@ -15,9 +15,18 @@ class ActivityType(IntEnum):
     NEW_LEAD = 12
     CHANGE_DATA_VALUE = 13
     SYNC_LEAD_TO_SFDC = 19
+    CONVERT_LEAD = 21
+    CHANGE_SCORE = 22
     CHANGE_OWNER = 23
+    SFDC_ACTIVITY = 26
     SYNC_LEAD_UPDATES_TO_SFDC = 28
     DELETE_LEAD_FROM_SFDC = 29
+    SFDC_ACTIVITY_UPDATED = 30
+    SFDC_MERGE_LEADS = 31
+    MERGE_LEADS = 32
+    ADD_TO_OPPORTUNITY = 34
+    REMOVE_FROM_OPPORTUNITY = 35
+    UPDATE_OPPORTUNITY = 36
     ADD_TO_CAMPAIGN = 42
     REMOVE_FROM_CAMPAIGN = 43
     CHANGE_STATUS_IN_CAMPAIGN = 44
@@ -40,7 +49,7 @@ def attributes(**values: str) -> str:
 
 def log(
     session: Session,
-    type_id: ActivityType,
+    type_id: int,
     source: str,
     *,
     run_id: str,

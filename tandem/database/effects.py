@@ -8,10 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tandem.database import campaigns, companies, people, program_members
+from tandem.database import (
+    campaigns,
+    companies,
+    opportunities,
+    people,
+    program_members,
+    sfdc_activities,
+)
+from tandem.database.belonging import follow_owners
 from tandem.database.connection import Session
 from tandem.database.merged_page import MergedPage
-from tandem.objects import ACCOUNT, CAMPAIGN_MEMBER, CAMPAIGN_MEMBER_STATUS, CONTACT, LEAD, USER
+from tandem.objects import (
+    ACCOUNT,
+    CAMPAIGN_MEMBER,
+    CAMPAIGN_MEMBER_STATUS,
+    CONTACT,
+    EVENT,
+    LEAD,
+    OPPORTUNITY,
+    OPPORTUNITY_CONTACT_ROLE,
+    TASK,
+    USER,
+)
 from tandem.settings import SyncSettings
 
 #: Take over what somebody edited elsewhere than on the object's own rows; return the number of values.
@@ -20,11 +39,22 @@ EDITS: Mapping[str, Callable[[Session, str, SyncSettings], int]] = {
     CAMPAIGN_MEMBER.name: program_members.take_over_edits,
 }
 
+
+def _follow_people(page: MergedPage) -> None:
+    people.follow_references(page)
+    for belonging in (opportunities.ROLES, sfdc_activities.TASKS, sfdc_activities.EVENTS):
+        follow_owners(page, belonging)
+
+
 EFFECTS: Mapping[str, Callable[[MergedPage], None]] = {
     USER.name: people.spread_users,
     ACCOUNT.name: companies.spread,
-    LEAD.name: people.follow_references,
-    CONTACT.name: people.follow_references,
+    LEAD.name: _follow_people,
+    CONTACT.name: _follow_people,
+    OPPORTUNITY.name: opportunities.follow_opportunities,
+    OPPORTUNITY_CONTACT_ROLE.name: opportunities.follow_roles,
+    TASK.name: sfdc_activities.follow_tasks,
+    EVENT.name: sfdc_activities.follow_events,
     CAMPAIGN_MEMBER_STATUS.name: campaigns.place_statuses,
     CAMPAIGN_MEMBER.name: campaigns.follow_members,
 }

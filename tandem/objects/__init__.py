@@ -6,16 +6,23 @@ from tandem.objects.campaign_member import CAMPAIGN_MEMBER
 from tandem.objects.campaign_member_status import CAMPAIGN_MEMBER_STATUS
 from tandem.objects.contact import CONTACT
 from tandem.objects.declaration import Direction, SyncedObject, Winner
+from tandem.objects.event import EVENT
 from tandem.objects.group import GROUP
 from tandem.objects.lead import LEAD
+from tandem.objects.opportunity import OPPORTUNITY
+from tandem.objects.opportunity_contact_role import OPPORTUNITY_CONTACT_ROLE
+from tandem.objects.task import TASK
 from tandem.objects.user import USER
 
-#: Every synced object, in the order of a cycle: owners before what they own, accounts before contacts.
+#: Every standard object, in the order of a cycle: owners before what they own, accounts before contacts, people
+#: before what belongs to them.
 OBJECTS: dict[str, SyncedObject] = {
     each.name: each
     for each in (
         *(USER, GROUP, ACCOUNT, LEAD, CONTACT),
+        *(OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE),
         *(CAMPAIGN, CAMPAIGN_MEMBER_STATUS, CAMPAIGN_MEMBER),
+        *(TASK, EVENT),
     )
 }
 
@@ -29,9 +36,13 @@ __all__ = [
     "CAMPAIGN_MEMBER_STATUS",
     "CAMPAIGN_OBJECTS",
     "CONTACT",
+    "EVENT",
     "GROUP",
     "LEAD",
     "OBJECTS",
+    "OPPORTUNITY",
+    "OPPORTUNITY_CONTACT_ROLE",
+    "TASK",
     "USER",
     "Direction",
     "SyncedObject",

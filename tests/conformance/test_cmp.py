@@ -42,7 +42,7 @@ def linked(world: World, cast: Cast, **values: Any) -> str:
     campaign = make_campaign(world, "Launch", **values)
     world.org.create("CampaignMember", {"CampaignId": campaign, "LeadId": cast.lead, "Status": "Registered"})
     world.sync()
-    tandem("program", "add-channel", "Webinar", *CHANNEL)
+    tandem("program", "channel", "Webinar", *CHANNEL)
     tandem("program", "add", "Spring", "--channel", "Webinar")
     tandem("program", "link", "Spring", "Launch")
     return campaign
