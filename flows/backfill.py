@@ -12,7 +12,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.outcome import ended
 from flows.progress import backfill_progress
-from flows.steps import announce, attempt, names_to_sync, settle_earlier_writes
+from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database import journal
 from tandem.database.journal import Operation, Status
 from tandem.quality.gx import warm_up
@@ -43,8 +43,12 @@ def backfill(
     """
     settings = load()
     run = Run("backfill", settings)
+    if settings.sync.paused:
+        return resting(run)
     with ended(run) as outcome, run.opened():
-        looked = look(run, names_to_sync(settings, objects))
+        wanted = names_to_sync(settings, objects)
+        names = not_paused(settings, wanted, objects)
+        looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
         visible = settle_earlier_writes(run, visible)
         with run.database.read() as session:
@@ -65,5 +69,5 @@ def backfill(
                     batch = reading.result()
                     merge(run, batch, check(run, batch))
 
-        outcome.summary = tell(run)
+        outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
     return outcome.result()

@@ -9,7 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
-from flows.steps import announce, attempt, names_to_sync, settle_earlier_writes
+from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database.journal import Operation, Status
 from tandem.objects import OBJECTS, Direction
 from tandem.run import Run
@@ -35,8 +35,12 @@ def sync(
     """
     settings = load()
     run = Run("sync", settings)
+    if settings.sync.paused:
+        return resting(run)
     with ended(run) as outcome, run.opened():
-        looked = look(run, names_to_sync(settings, objects))
+        wanted = names_to_sync(settings, objects)
+        names = not_paused(settings, wanted, objects)
+        looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
 
         visible = settle_earlier_writes(run, visible)
@@ -53,7 +57,7 @@ def sync(
                 with attempt(run, name, Operation.PUSH_UPDATES):
                     push(run, name)
 
-        outcome.summary = tell(run)
+        outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
     return outcome.result()
 
 

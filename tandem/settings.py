@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -102,6 +102,17 @@ class SyncSettings(BaseModel):
         ),
         description="Objects that take part in the sync.",
     )
+    paused: bool = Field(
+        False, description="Read and send nothing until this is taken back; flow actions go on (ENG-06)."
+    )
+    paused_objects: tuple[SettableObject, ...] = Field(
+        (), description="Objects that rest meanwhile, while the others go on."
+    )
+    filters: dict[SettableObject, str] = Field(
+        default_factory=dict,
+        description='SOQL conditions that records must meet to be synced, e.g. {"Lead": "Do_Not_Sync__c = false"}'
+        " (VIS-04). A record that stops matching stays as it is.",
+    )
     pause_seconds: int = Field(
         300, ge=0, description="Pause after the end of a cycle before the next (ENG-01)."
     )
@@ -119,6 +130,22 @@ class SyncSettings(BaseModel):
         5000, ge=0, description="Most contacts an account may have for its changes to be logged (7.5)."
     )
     keep_days: int = Field(30, ge=5, description="Days that steps, errors and API calls are kept.")
+
+    @field_validator("filters")
+    @classmethod
+    def _whole_conditions(cls, filters: dict[SettableObject, str]) -> dict[SettableObject, str]:
+        for name, condition in filters.items():
+            if not condition.strip():
+                raise ValueError(f"the filter of {name} is empty; write a SOQL condition, or take it out")
+        return filters
+
+    def is_paused(self, object_name: str) -> bool:
+        """Return whether nothing is read or sent of an object for now (ENG-06)."""
+        return self.paused or object_name in self.paused_objects
+
+    def filter(self, object_name: str) -> str | None:
+        """Return the condition that an object's records must meet to be synced (VIS-04)."""
+        return next((condition for key, condition in self.filters.items() if key == object_name), None)
 
     def ignored(self, object_name: str) -> tuple[str, ...]:
         """Return the fields of an object to leave out."""
