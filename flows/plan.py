@@ -15,7 +15,7 @@ from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Step
 from tandem.database.pending import find_pending
-from tandem.objects import OBJECTS, Direction
+from tandem.objects import Direction, SyncedObject
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
@@ -44,7 +44,11 @@ def plan(
         verdicts = {batch.object: check(run, batch) for batch in batches}
         with run.database.write() as session, session.rehearsal():
             steps = [step for batch in batches for step in apply(session, run, batch, verdicts[batch.object])]
-            pushes = [_pending(session, name) for name in names if OBJECTS[name].direction is Direction.BOTH]
+            pushes = [
+                _pending(session, run.objects[name])
+                for name in names
+                if run.objects[name].direction is Direction.BOTH
+            ]
         shutil.rmtree(run.staging, ignore_errors=True)
         outcome.summary = {
             "run_id": run.id,
@@ -76,9 +80,8 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _pending(session: Session, name: str) -> dict[str, Any]:
-    declared = OBJECTS[name]
-    fields = active_fields(session, name)
+def _pending(session: Session, declared: SyncedObject) -> dict[str, Any]:
+    fields = active_fields(session, declared.name)
     records = find_pending(session, declared, fields) if fields else 0
     rows = (
         session.rows("SELECT person_id, sfdc_id, payload FROM pending ORDER BY sfdc_id LIMIT ?", [SHOWN])
@@ -86,7 +89,7 @@ def _pending(session: Session, name: str) -> dict[str, Any]:
         else []
     )
     return {
-        "object": name,
+        "object": declared.name,
         "records": records,
         "sample": [{**row, "payload": json.loads(row["payload"])} for row in rows],
     }
