@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from flows.outcome import ended
 from flows.steps import names_to_sync
 from tandem.database.connection import Session
-from tandem.database.fields import active_fields
+from tandem.database.fields import active_fields, described
 from tandem.database.journal import Step
 from tandem.database.pending import find_pending
 from tandem.objects import Direction, SyncedObject
@@ -39,7 +39,10 @@ def plan(
     """
     run = Run("plan", load())
     with ended(run) as outcome:
-        names = names_to_sync(run.settings, objects)
+        wanted = names_to_sync(run.settings, objects)
+        with run.database.read() as session:
+            known = described(session)
+        names = [name for name in wanted if name in known]
         batches, many, errors = read(run, ask(run, names))
         verdicts = {batch.object: check(run, batch) for batch in batches}
         with run.database.write() as session, session.rehearsal():
@@ -58,6 +61,7 @@ def plan(
             "by_bulk": {
                 each.query.object: "too many rows to look at; a cycle reads them by Bulk" for each in many
             },
+            "not_looked_at": [name for name in wanted if name not in known],
             "errors": {name: str(error) for name, error in errors.items()},
             "api_calls": run.meter.count,
         }
