@@ -31,6 +31,7 @@ app.command(rich_help_panel="Run")(runs.quality)
 app.command(rich_help_panel="Run")(runs.up)
 app.command(rich_help_panel="Look")(status.status)
 app.command(rich_help_panel="Look")(backlog.backlog)
+app.command(rich_help_panel="Look")(runs.serve)
 app.add_typer(errors.app, name="errors", rich_help_panel="Look")
 app.add_typer(person.app, name="person", rich_help_panel="Look")
 

@@ -89,14 +89,16 @@ def test_enabled_objects_come_in_for_their_people_and_others_are_not_read(
     assert {"SFDC Id": invoice, "Name": "I-1", "Amount__c": "12.5", "Contact__c": cast.contact}.items() <= (
         attributes.items()
     )
-    assert told(synced, cast.colleague) == []  # the way by the account is not gone when there is one to the person
+    assert (
+        told(synced, cast.colleague) == []
+    )  # the way by the account is not gone when there is one to the person
     [row] = synced.rows('SELECT * FROM marketing."invoice__c"')
     assert (row["amount__c"], row["person_id"]) == (12.5, synced.person(cast.contact)["id"])
 
     # One field as the constraint; a third object, of the account's contacts; nothing goes back.
     switch.edit(s=["Invoice__c", "Line__c", "Visit__c"], _constraints={"Invoice__c": ["Amount__c"]})
     org.update("Invoice__c", invoice, {"Amount__c": 13, "Name": "I-2"})
-    synced.execute('UPDATE marketing."line__c" SET name = \'Mine\'')
+    synced.execute("UPDATE marketing.\"line__c\" SET name = 'Mine'")
     wire.forget()
     synced.sync()
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from http_client import Client, code
 
-from sandbox import Org
+from sandbox import Org, Server
 
 
 def test_formulas_are_computed_when_read_and_no_stamp_moves(org: Org, client: Client) -> None:
@@ -107,11 +107,11 @@ def test_the_language(org: Org, text: str, kind: str, value: object) -> None:
     ],
 )
 def test_the_rest_of_the_language_is_refused_when_the_field_is_defined(
-    org: Org, text: str, kind: str, message: str
+    shared: tuple[Org, Server, object], text: str, kind: str, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        org.add_formula("Account", "F__c", text, kind)
-    assert "F__c" not in org.core.schema["Account"].fields
+        shared[0].add_formula("Account", "F__c", text, kind)
+    assert "F__c" not in shared[0].core.schema["Account"].fields
 
 
 def test_formulas_follow_renames_and_keep_what_they_need(org: Org) -> None:
