@@ -10,12 +10,13 @@ from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
 from flows.programs import sync_programs, without_campaigns
-from flows.steps import announce, attempt, names_to_sync, settle_earlier_writes
+from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database.journal import Operation, Status
-from tandem.objects import CAMPAIGN_MEMBER, OBJECTS
+from tandem.objects import CAMPAIGN_MEMBER
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
+from tasks.custom_objects import refuse_edited_choice, take_over_choice
 from tasks.look import look
 from tasks.merge import merge, note_unchanged
 from tasks.push import push
@@ -36,8 +37,15 @@ def sync(
     """
     settings = load()
     run = Run("sync", settings)
+    if settings.sync.paused:
+        with ended(run) as outcome:
+            take_over_choice(run)
+        return outcome.result() if outcome.error else resting(run)
     with ended(run) as outcome, run.opened():
-        looked = look(run, names_to_sync(settings, objects))
+        refuse_edited_choice(run)
+        wanted = names_to_sync(settings, objects)
+        names = not_paused(settings, wanted, objects)
+        looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
 
         visible = without_campaigns(run, visible)
@@ -54,11 +62,11 @@ def sync(
         if CAMPAIGN_MEMBER.name in compared:
             sync_programs(run, compared)
         for name in compared:
-            if OBJECTS[name].is_written:
+            if run.objects[name].is_written:
                 with attempt(run, name, Operation.PUSH_UPDATES):
                     push(run, name)
 
-        outcome.summary = tell(run)
+        outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
     return outcome.result()
 
 

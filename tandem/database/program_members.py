@@ -74,13 +74,9 @@ def align(session: Session, run_id: str) -> Carried:
 
 def _greet(session: Session, run_id: str, now: datetime, done: Carried) -> None:
     """Take note of members that somebody added: once each, with a status, in the log."""
+    _keep_one(session)
     if not session.value("SELECT count(*) FROM marketing.program_member WHERE created_at IS NULL"):
         return
-    session.execute(
-        "DELETE FROM marketing.program_member WHERE created_at IS NULL AND rowid NOT IN (SELECT rowid FROM"
-        " marketing.program_member QUALIFY row_number() OVER (PARTITION BY program_id, person_id"
-        " ORDER BY created_at NULLS LAST, rowid) = 1)"
-    )
     session.execute(
         """
         CREATE OR REPLACE TEMP TABLE greeted AS
@@ -112,6 +108,21 @@ def _greet(session: Session, run_id: str, now: datetime, done: Carried) -> None:
     done.failed += _refuse_unknown(
         session, "greeted WHERE wanted IS NOT NULL AND wanted <> status", "wanted", "status", run_id, now
     )
+
+
+def _keep_one(session: Session) -> None:
+    """Keep one membership of a person in a program, the furthest: people were merged, or somebody added one twice."""
+    if session.value(
+        "SELECT count(*) FROM (SELECT 1 FROM marketing.program_member GROUP BY program_id, person_id"
+        " HAVING count(*) > 1)"
+    ):
+        session.execute(
+            "DELETE FROM marketing.program_member WHERE rowid NOT IN (SELECT pm.rowid FROM marketing.program_member pm"
+            " JOIN marketing.program p ON p.id = pm.program_id LEFT JOIN marketing.channel_status s"
+            " ON s.channel_id = p.channel_id AND s.name = pm.status"
+            " QUALIFY row_number() OVER (PARTITION BY pm.program_id, pm.person_id ORDER BY pm.is_removed NULLS FIRST,"
+            " s.step DESC NULLS LAST, pm.created_at NULLS LAST, pm.rowid) = 1)"
+        )
 
 
 def _adopt(session: Session, shared: list[MemberField], run_id: str, now: datetime, done: Carried) -> None:

@@ -1,10 +1,13 @@
 """What is synced and by which rules, one file per Salesforce object."""
 
+from collections.abc import Iterable
+
 from tandem.objects.account import ACCOUNT
 from tandem.objects.campaign import CAMPAIGN
 from tandem.objects.campaign_member import CAMPAIGN_MEMBER
 from tandem.objects.campaign_member_status import CAMPAIGN_MEMBER_STATUS
 from tandem.objects.contact import CONTACT
+from tandem.objects.custom_object import custom_object
 from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.event import EVENT
 from tandem.objects.group import GROUP
@@ -29,6 +32,15 @@ OBJECTS: dict[str, SyncedObject] = {
 #: They take part once ``sync.campaigns`` is on (10.1).
 CAMPAIGN_OBJECTS = (CAMPAIGN.name, CAMPAIGN_MEMBER_STATUS.name, CAMPAIGN_MEMBER.name)
 
+
+def synced_objects(custom: Iterable[str]) -> dict[str, SyncedObject]:
+    """Return the standard objects and these custom ones, in the order of a cycle: activities last."""
+    last = (TASK.name, EVENT.name)
+    found = {name: each for name, each in OBJECTS.items() if name not in last}
+    found |= {name: custom_object(name) for name in custom}
+    return found | {name: OBJECTS[name] for name in last}
+
+
 __all__ = [
     "ACCOUNT",
     "CAMPAIGN",
@@ -47,4 +59,5 @@ __all__ = [
     "Direction",
     "SyncedObject",
     "Winner",
+    "synced_objects",
 ]

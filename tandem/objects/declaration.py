@@ -61,6 +61,11 @@ class SyncedObject:
     sent: frozenset[str] = frozenset()  # fields of a one-way object that marketing alone decides (10.3)
 
     @property
+    def is_custom(self) -> bool:
+        """Whether it is an object of the org's own (section 12)."""
+        return self.name.endswith("__c")
+
+    @property
     def is_person(self) -> bool:
         """Whether its records are people of the marketing database."""
         return self.person_type is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tandem.database.connection import Database
 from tandem.database.journal import calls_of_last_day
 from tandem.errors import BudgetExhausted, TandemError
-from tandem.objects import OBJECTS, Direction
+from tandem.objects import Direction, SyncedObject, synced_objects
 from tandem.objects.field_map import missing_fields
 from tandem.salesforce.calls import CallMeter
 from tandem.salesforce.campaigns import is_marketing_user
@@ -43,7 +43,7 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
     try:
         connection = connect(settings.salesforce, meter)
         try:
-            found = examine(connection, settings.sync.taking_part)
+            found = examine(connection, settings.sync.every_object)
             marketing_user = not settings.sync.campaigns or is_marketing_user(connection)
         finally:
             connection.close()
@@ -56,13 +56,14 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
     yield Check("login", True, f"{found.identity.username} of org {found.identity.org_id}.")
     if not marketing_user:
         yield Check("Marketing User", False, "Tick Marketing User on the sync user: campaigns need it.")
-    for name in settings.sync.taking_part:
-        yield _check_object(name, found)
+    declared = synced_objects(settings.sync.custom_objects)
+    for name in settings.sync.every_object:
+        yield _check_object(declared[name], found)
     yield _check_budget(settings, meter, spent)
 
 
-def _check_object(name: str, found: Permissions) -> Check:
-    declared = OBJECTS[name]
+def _check_object(declared: SyncedObject, found: Permissions) -> Check:
+    name = declared.name
     if name in found.hidden:
         return Check(
             name, False, "The sync user does not see it. Give it read access, or take it out of sync.objects."
