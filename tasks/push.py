@@ -41,7 +41,9 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
         outbox.recover(session, declared, fields, run.id, person_ids)
         if mended := people.put_back(session, declared, fields, run.settings.sync, person_ids):
             step.detail = f"{mended} edits of what only Salesforce sets put back"
-        if not find_pending(session, declared, fields, person_ids):
+        if not find_pending(session, declared, fields, person_ids) or not outbox.leave_to_others(
+            session, run.id
+        ):
             if mended:
                 journal.record_step(session, run.id, step)
             return None
