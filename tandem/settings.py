@@ -24,8 +24,27 @@ from tandem.errors import SettingsError
 
 PREFIX = "TANDEM_"
 
-SettableObject = Literal["User", "Group", "Account", "Lead", "Contact"]
-SettableTable = Literal["person", "company", "sales_user", "lead_queue"]
+SettableObject = Literal[
+    "User",
+    "Group",
+    "Account",
+    "Lead",
+    "Contact",
+    "Opportunity",
+    "OpportunityContactRole",
+    "Task",
+    "Event",
+]
+SettableTable = Literal[
+    "person",
+    "company",
+    "sales_user",
+    "lead_queue",
+    "opportunity",
+    "opportunity_role",
+    "task",
+    "event",
+]
 
 
 class SalesforceSettings(BaseModel):
@@ -76,7 +95,12 @@ class SyncSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     objects: tuple[SettableObject, ...] = Field(
-        ("User", "Group", "Account", "Lead", "Contact"), description="Objects that take part in the sync."
+        (
+            *("User", "Group", "Account", "Lead", "Contact"),
+            *("Opportunity", "OpportunityContactRole"),
+            *("Task", "Event"),
+        ),
+        description="Objects that take part in the sync.",
     )
     pause_seconds: int = Field(
         300, ge=0, description="Pause after the end of a cycle before the next (ENG-01)."

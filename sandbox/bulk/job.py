@@ -134,6 +134,8 @@ class Jobs:
             job.changed = job.created
             job.faults = [item for item in faults if item.kind in ("bulk_fail", "bulk_slow", "lock_row")]
             self._jobs[job_id] = job
+            for old in [item for item in self._jobs.values() if self._expired(item)]:
+                self._forget(old)
             return job
 
     def find(self, job_id: str, user: User) -> Job:
@@ -206,7 +208,10 @@ class Jobs:
                 "The job must be completed, aborted or failed before it can be deleted",
             )
         with self._lock:
-            self._jobs.pop(job.id, None)
+            self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        self._jobs.pop(job.id, None)
         for path in job.files.values():
             path.unlink(missing_ok=True)
         if job.result is not None and hasattr(job.result, "discard"):
