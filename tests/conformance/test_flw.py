@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -263,3 +264,106 @@ def test_match_before_insert_reports_what_it_found(
     assert outcomes(summary) == {twin: "skipped", fresh: "created"}
     assert cast.lead in message(summary, twin)
     assert synced.activities(twin, 19)[0]["attributes"]["Matches"] == f"lead {cast.lead}"
+
+
+def create_task(people: list[int], subject: str, **parameters: Any) -> dict[str, Any]:
+    from flows.create_task import create_task as flow
+
+    return flow(person_ids=people, subject=subject, **parameters)  # type: ignore[return-value]
+
+
+@pytest.mark.conformance("FLW-03")
+@pytest.mark.conformance("FLW-05")
+def test_create_task(synced: World, cast: Cast) -> None:
+    org = synced.org
+    lead, contact = synced.person(cast.lead)["id"], synced.person(cast.contact)["id"]
+    fresh = newcomer(synced, "Fresh")
+    subject = "Call {{lead.First Name:default=them}} at {{company.Company Name}}"
+    more = "{{lead.Email Address}}, {{ campaign.Name }}, {{system.date}}"
+    people = [lead, contact, fresh]
+
+    # The answer is lost: the tasks are there, and asking again finds them, whichever way it is asked.
+    org.faults.add("POST *composite/sobjects", "drop_after", skip=1)  # the first makes the lead
+    asked = {"description": more, "campaign": "Spring"}
+    assert outcomes(create_task(people, subject, **asked)) == dict.fromkeys(people, "no answer")
+    assert outcomes(create_task(people, subject, **asked)) == dict.fromkeys(people, "done")
+    assert outcomes(create_task(people, subject, **asked)) == dict.fromkeys(people, "skipped")
+
+    today = org.clock.now().date()
+    tasks = {row["WhoId"]: org.get("Task", row["Id"]) for row in org.query("SELECT Id, WhoId FROM Task")}
+    assert len(org.query("SELECT Id FROM Task")) == 3
+    assert {each["ActivityDate"] for each in tasks.values()} == {today + timedelta(days=5)}
+    ada = tasks[cast.lead]
+    assert ada["Subject"] == "Call Ada at Lovelace Ltd"
+    assert ada["Description"] == f"ada@lovelace.example, Spring, {today}"
+    assert ada["OwnerId"] == cast.owner
+    assert tasks[cast.contact]["Subject"] == "Call Charles at Analytical Engines"
+    made = synced.rows("SELECT sfdc_id FROM marketing.person WHERE id = ?", fresh)[0]["sfdc_id"]
+    assert tasks[made]["Subject"] == "Call them at Fresh Ltd"
+    told = synced.activities(lead, 100021)
+    assert [each["attributes"]["Status"] for each in told] == ["succeeded", "skipped"]
+    assert told[0]["primary_attribute_value"] == ada["Subject"]
+
+    before = len(org.query("SELECT Id FROM Lead"))
+    with pytest.raises(TandemError, match=r"There is no token \{\{lead\.Shoe Size\}\}"):
+        create_task([newcomer(synced, "Not")], "{{lead.Shoe Size}}")
+    with pytest.raises(TandemError, match="is a queue, and a task needs somebody"):
+        create_task([lead], "x", assign_to="Inbound Leads")
+    assert outcomes(create_task([lead], "x" * 256)) == {lead: "refused"}
+    org.add_validation_rule("Task", "Never", "Subject = 'Not allowed'", "Not here.")
+    assert outcomes(create_task([lead], "Not allowed")) == {lead: "refused"}
+    assert synced.activities(lead, 100021)[-1]["attributes"]["Status"] == "failed"
+    assert len(org.query("SELECT Id FROM Lead")) == before
+
+
+@pytest.mark.conformance("DEL-02")
+@pytest.mark.conformance("DEL-04")
+def test_delete_here_and_there(synced: World, cast: Cast) -> None:
+    from flows.delete_person import delete_person
+    from flows.delete_person_from_sfdc import delete_person_from_sfdc
+
+    org = synced.org
+    lead, contact = synced.person(cast.lead)["id"], synced.person(cast.contact)["id"]
+    colleague, fresh = synced.person(cast.colleague)["id"], newcomer(synced, "Fresh")
+    exists = "SELECT id, sfdc_is_deleted AS gone FROM marketing.person WHERE id = ?"
+
+    # From Salesforce only: the person stays, marked; the answer is lost the first time.
+    org.faults.add("DELETE *composite/sobjects*", "drop_after", times=10)
+    assert outcomes(delete_person_from_sfdc(person_ids=[lead, fresh])) == {
+        lead: "no answer",
+        fresh: "skipped",
+    }
+    org.faults.clear()
+    assert outcomes(delete_person_from_sfdc(person_ids=[lead])) == {lead: "done"}
+    assert org.get("Lead", cast.lead)["IsDeleted"]
+    assert synced.rows(exists, lead) == [{"id": lead, "gone": True}]
+    [told] = synced.activities(lead, 29)
+    assert told["attributes"]["Status"] == "succeeded"
+    [flag] = synced.activities(lead, 13)
+    assert flag["primary_attribute_value"] == "sfdc_is_deleted"
+
+    # Both, by the flag of the one action and by default of the other.
+    assert outcomes(delete_person_from_sfdc(person_ids=[contact], delete_in_marketing=True)) == {
+        contact: "done"
+    }
+    org.faults.add("DELETE *", "lock_row", rows=[cast.colleague], times=None)
+    refused = delete_person(person_ids=[colleague, fresh])
+    assert outcomes(refused) == {colleague: "refused", fresh: "done"}
+    assert "unable to obtain exclusive access" in message(refused, colleague)
+    org.faults.clear()
+    assert synced.rows(exists, colleague) == [{"id": colleague, "gone": False}]
+    assert outcomes(delete_person(person_ids=[colleague])) == {colleague: "done"}
+    for record, person in ((cast.contact, contact), (cast.colleague, colleague)):
+        assert org.get("Contact", record)["IsDeleted"]
+        assert synced.rows(exists, person) == []
+        assert [each["attributes"]["Status"] for each in synced.activities(person, 37)][-1] == "succeeded"
+    assert synced.rows(exists, fresh) == []
+
+    # The cycle after it adds nothing; with the record kept there, a person goes here only.
+    kept = org.query("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id LIMIT 1")[0]["Id"]
+    person = synced.person(kept)["id"]
+    delete_person(person_ids=[person], from_salesforce=False)
+    synced.sync(objects=["User", "Lead", "Contact"])
+    assert len(synced.activities(lead, 29)) == 1
+    assert not org.get("Lead", kept)["IsDeleted"]
+    assert synced.rows(exists, person) == synced.rows(exists, contact) == []
