@@ -83,3 +83,10 @@ def up(
 ) -> None:
     """Sync for as long as this runs: Prefect server, worker and all deployments. Ctrl-C stops everything."""
     become("flows.local", "--port", str(port), *(["--with-sandbox"] if with_sandbox else []))
+
+
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0: any free one.")] = 8300,
+) -> None:
+    """Show status, errors, backlog, people and API calls in the browser, and metrics for Prometheus. Ctrl-C ends it."""
+    become("tandem.web", "--port", str(port))
