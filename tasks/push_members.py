@@ -24,7 +24,7 @@ def push_new_members(run: Run) -> Step | None:
     """
     step = Step(CAMPAIGN_MEMBER.name, Operation.PUSH_NEW, utc_now())
     with run.database.write() as session, session.transaction():
-        program_newcomers.recover(session)
+        program_newcomers.recover(session, run.id)
         if not program_newcomers.find_new(session):
             return None
         program_newcomers.journal_new(session, run.id, utc_now())

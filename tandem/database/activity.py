@@ -28,12 +28,14 @@ class ActivityType(IntEnum):
     ADD_TO_OPPORTUNITY = 34
     REMOVE_FROM_OPPORTUNITY = 35
     UPDATE_OPPORTUNITY = 36
+    DELETE_LEAD = 37
     ADD_TO_CAMPAIGN = 42
     REMOVE_FROM_CAMPAIGN = 43
     CHANGE_STATUS_IN_CAMPAIGN = 44
     CHANGE_STATUS_IN_PROGRESSION = 104
     CHANGE_PROGRAM_MEMBER_DATA = 123
     QUARANTINED = 100001
+    CREATE_TASK = 100021
 
 
 def attributes(fields: Mapping[str, str] | None = None, /, **values: str) -> str:

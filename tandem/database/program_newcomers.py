@@ -15,6 +15,7 @@ from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.fields import columns_of
+from tandem.database.lease import nobody_elses
 from tandem.database.outbox import Answer
 from tandem.database.pending import wire_value
 from tandem.database.program_member_fields import shared_fields
@@ -79,6 +80,11 @@ def find_new(session: Session) -> int:
               AND e.payload = new_member.payload)
         """
     )
+    # What is on its way has been seen to by recover(), or is in the hands of a flow action at work.
+    session.execute(
+        "DELETE FROM new_member n WHERE EXISTS (SELECT 1 FROM sync.outbox WHERE outbox.person_id = n.person_id"
+        f" AND (outbox.payload->>'CampaignId') = (n.payload->>'CampaignId') AND {_CREATES})"
+    )
     return int(session.value("SELECT count(*) FROM new_member"))
 
 
@@ -95,22 +101,23 @@ def journal_new(session: Session, run_id: str, at: datetime) -> None:
     )
 
 
-def recover(session: Session) -> None:
-    """Settle creates of an earlier run that have no answer: what the mirror has was done, the rest was not.
+def recover(session: Session, run_id: str) -> None:
+    """Settle creates of a dead run that have no answer: what the mirror has was done, the rest was not.
 
     Call it after members were read, inside a transaction.
     """
-    if not session.value(f"SELECT count(*) FROM sync.outbox WHERE {_CREATES}"):
+    creates = f"{_CREATES} AND {nobody_elses(session, run_id)}"
+    if not session.value(f"SELECT count(*) FROM sync.outbox WHERE {creates}"):
         return
     now = utc_now()
     session.execute(
         f"UPDATE sync.outbox o SET state = 'done', sfdc_id = m.Id, settled_at = ?"
-        f" FROM {mirror_of(CAMPAIGN_MEMBER.name)} m WHERE {_CREATES} AND m.IsDeleted IS NOT TRUE"
+        f" FROM {mirror_of(CAMPAIGN_MEMBER.name)} m WHERE {creates} AND m.IsDeleted IS NOT TRUE"
         " AND m.CampaignId = (o.payload->>'CampaignId') AND (m.LeadId = (o.payload->>'LeadId')"
         " OR m.ContactId = (o.payload->>'ContactId'))",
         [now],
     )
-    session.execute(f"UPDATE sync.outbox SET state = 'superseded', settled_at = ? WHERE {_CREATES}", [now])
+    session.execute(f"UPDATE sync.outbox SET state = 'superseded', settled_at = ? WHERE {creates}", [now])
 
 
 def settle(
