@@ -10,7 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
-from tandem.database import jobs, journal, outbox, people
+from tandem.database import jobs, journal, opt_out, outbox, people
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
@@ -41,6 +41,7 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
         outbox.recover(session, declared, fields, run.id, person_ids)
         if mended := people.put_back(session, declared, fields, run.settings.sync, person_ids):
             step.detail = f"{mended} edits of what only Salesforce sets put back"
+        opt_out.spread(session, run.id)
         if not find_pending(session, declared, fields, person_ids):
             if mended:
                 journal.record_step(session, run.id, step)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tandem.database import companies, opportunities, people, sfdc_activities
+from tandem.database import companies, opportunities, people, person_accounts, sfdc_activities
 from tandem.database.belonging import follow_owners
 from tandem.database.merged_page import MergedPage
 from tandem.objects import (
@@ -29,11 +29,21 @@ def _follow_people(page: MergedPage) -> None:
         follow_owners(page, belonging)
 
 
+def _follow_contacts(page: MergedPage) -> None:
+    _follow_people(page)
+    person_accounts.show_accounts(page)
+
+
+def _follow_accounts(page: MergedPage) -> None:
+    companies.spread(page)
+    person_accounts.show_accounts(page)
+
+
 EFFECTS: Mapping[str, Callable[[MergedPage], None]] = {
     USER.name: people.spread_users,
-    ACCOUNT.name: companies.spread,
+    ACCOUNT.name: _follow_accounts,
     LEAD.name: _follow_people,
-    CONTACT.name: _follow_people,
+    CONTACT.name: _follow_contacts,
     OPPORTUNITY.name: opportunities.follow_opportunities,
     OPPORTUNITY_CONTACT_ROLE.name: opportunities.follow_roles,
     TASK.name: sfdc_activities.follow_tasks,
