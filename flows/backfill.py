@@ -12,13 +12,14 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.outcome import ended
 from flows.progress import backfill_progress
-from flows.steps import announce, attempt, names_to_sync, settle_earlier_writes
+from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database import journal
 from tandem.database.journal import Operation, Status
 from tandem.quality.gx import warm_up
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
+from tasks.custom_objects import refuse_edited_choice, take_over_choice
 from tasks.look import look
 from tasks.merge import merge
 from tasks.read import ask, read_bulk
@@ -43,8 +44,15 @@ def backfill(
     """
     settings = load()
     run = Run("backfill", settings)
+    if settings.sync.paused:
+        with ended(run) as outcome:
+            take_over_choice(run)
+        return outcome.result() if outcome.error else resting(run)
     with ended(run) as outcome, run.opened():
-        looked = look(run, names_to_sync(settings, objects))
+        refuse_edited_choice(run)
+        wanted = names_to_sync(settings, objects)
+        names = not_paused(settings, wanted, objects)
+        looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
         visible = settle_earlier_writes(run, visible)
         with run.database.read() as session:
@@ -65,5 +73,5 @@ def backfill(
                     batch = reading.result()
                     merge(run, batch, check(run, batch))
 
-        outcome.summary = tell(run)
+        outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
     return outcome.result()

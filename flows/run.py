@@ -34,7 +34,7 @@ FLOWS = {
 
 #: Exit codes, as in sysexits.h: a program can tell "try later" from "failed".
 FAILED, WOULD_CHANGE, STOPPED_AT_BUDGET, BUSY, INTERRUPTED = 1, 2, 69, 75, 130
-_EXIT_OF_STATUS = {"Succeeded": 0, "Stopped at budget": STOPPED_AT_BUDGET}
+_EXIT_OF_STATUS = {"Succeeded": 0, "Paused": 0, "Stopped at budget": STOPPED_AT_BUDGET}
 
 
 def run(name: str, parameters: Mapping[str, Any], verbose: bool = False) -> dict[str, Any]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from prefect.logging import get_run_logger
 
 from tandem.clock import utc_now
 from tandem.database import jobs, journal, newcomers
 from tandem.database.journal import Operation, Status, Step
-from tandem.errors import AuthenticationError, BudgetExhausted, SettingsError, TandemError
-from tandem.objects import LEAD, OBJECTS
+from tandem.errors import AuthenticationError, BudgetExhausted, RolledBack, SettingsError, TandemError
+from tandem.objects import LEAD, synced_objects
 from tandem.run import Run, error_code, one_line
 from tandem.salesforce.errors import ErrorClass
 from tandem.settings import Settings
 from tasks.push import finish_writes
 from tasks.push_new import push_new
+
+#: How a run stands that did nothing because the whole sync is paused.
+PAUSED = "Paused"
 
 
 def names_to_sync(settings: Settings, chosen: Sequence[str] | None) -> list[str]:
@@ -24,13 +28,43 @@ def names_to_sync(settings: Settings, chosen: Sequence[str] | None) -> list[str]
 
     :raises SettingsError: one was chosen that the settings leave out.
     """
-    wanted = set(chosen or settings.sync.objects)
-    outside = wanted - set(settings.sync.objects)
+    wanted = set(chosen or settings.sync.every_object)
+    outside = wanted - set(settings.sync.every_object)
     if outside:
         raise SettingsError(
             f"{', '.join(sorted(outside))} is not among the objects to sync. Add it to sync.objects first."
         )
-    return [name for name in OBJECTS if name in wanted]
+    return [name for name in synced_objects(settings.sync.custom_objects) if name in wanted]
+
+
+def not_paused(settings: Settings, names: Sequence[str], chosen: Sequence[str] | None) -> list[str]:
+    """Return those objects of which something may be read and sent now (ENG-06).
+
+    :raises SettingsError: a paused one was asked for by name.
+    """
+    resting = [name for name in names if settings.sync.is_paused(name)]
+    if chosen and resting and not settings.sync.paused:
+        raise SettingsError(
+            f"{', '.join(resting)} is paused. Take it out of sync.paused_objects first, or leave it out here."
+        )
+    return [name for name in names if name not in resting]
+
+
+def resting(run: Run) -> dict[str, Any]:
+    """Return the summary of a run that did nothing, because the whole sync is paused.
+
+    The run leaves no trace in the journal: the time of the last sync stays what it was.
+    """
+    get_run_logger().warning("The sync is paused: nothing was read or sent.")
+    return {
+        "run_id": run.id,
+        "kind": run.kind,
+        "steps": [],
+        "api_calls": 0,
+        "errors": [],
+        "paused": list(run.settings.sync.every_object),
+        "status": PAUSED,
+    }
 
 
 class Attempt:
@@ -66,7 +100,8 @@ def attempt(run: Run, object_name: str, operation: Operation) -> Iterator[Attemp
     except TandemError as error:
         tried.failed = True
         get_run_logger().error("%s of %s failed: %s", operation, object_name, one_line(error))
-        _write_down(run, Step(object_name, operation, started, Status.FAILED), error)
+        status = Status.CLEANED_UP if isinstance(error, RolledBack) else Status.FAILED
+        _write_down(run, Step(object_name, operation, started, status), error)
         if error_code(error)[1] == ErrorClass.AUTHENTICATION:  # not only at the login (24.6)
             raise
 

@@ -9,12 +9,13 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
-from flows.steps import announce, attempt, names_to_sync, settle_earlier_writes
+from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database.journal import Operation, Status
-from tandem.objects import OBJECTS, Direction
+from tandem.objects import Direction
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
+from tasks.custom_objects import refuse_edited_choice, take_over_choice
 from tasks.look import look
 from tasks.merge import merge, note_unchanged
 from tasks.push import push
@@ -35,8 +36,15 @@ def sync(
     """
     settings = load()
     run = Run("sync", settings)
+    if settings.sync.paused:
+        with ended(run) as outcome:
+            take_over_choice(run)
+        return outcome.result() if outcome.error else resting(run)
     with ended(run) as outcome, run.opened():
-        looked = look(run, names_to_sync(settings, objects))
+        refuse_edited_choice(run)
+        wanted = names_to_sync(settings, objects)
+        names = not_paused(settings, wanted, objects)
+        looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
 
         visible = settle_earlier_writes(run, visible)
@@ -49,11 +57,11 @@ def sync(
 
         # What could not be read could not be compared: sending might overwrite what Salesforce changed.
         for name in (each for each in visible if each not in unread):
-            if OBJECTS[name].direction is Direction.BOTH:
+            if run.objects[name].direction is Direction.BOTH:
                 with attempt(run, name, Operation.PUSH_UPDATES):
                     push(run, name)
 
-        outcome.summary = tell(run)
+        outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
     return outcome.result()
 
 

@@ -41,6 +41,10 @@ class DatabaseError(TandemError):
     """The database cannot be opened or written: locked, newer than this program, full, or not a database."""
 
 
+class RolledBack(TandemError):
+    """A step broke off while it was applied; all of it was undone and its object stands as before (1.9)."""
+
+
 class LeaseTaken(TandemError):
     """Another run holds the right to write; this one does nothing."""
 

@@ -9,15 +9,15 @@ from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
 from tandem.database import fields as field_maps
-from tandem.database import journal
+from tandem.database import journal, person_accounts
 from tandem.database.connection import Session
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import SettingsError
-from tandem.objects import OBJECTS
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import missing_fields, plan_field_map
 from tandem.run import Run
 from tandem.salesforce.describe import ObjectDescribe, describe_objects
+from tasks.custom_objects import look_for_paths, relate
 
 
 @task(name="look", cache_policy=NO_CACHE, persist_result=False)
@@ -32,8 +32,10 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
         kept = field_maps.described(session)
     known = {name: each.last_modified for name, each in kept.items() if each.last_modified}
     answers = describe_objects(run.connection, list(names), known)
+    others = look_for_paths(run, answers, kept)
     steps = []
     with run.database.write() as session, session.transaction():
+        unfit = relate(session, run, answers, others)
         for name in names:
             step = Step(name, Operation.SYNC_SCHEMA, started)
             if name not in answers:
@@ -41,8 +43,10 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
                     Status.FAILED,
                     f"The sync user cannot see {name}. Give it read access.",
                 )
+            elif name in unfit:
+                step.status, step.detail = Status.FAILED, unfit[name]
             elif (answer := answers[name] or kept[name]) is not None:
-                _follow(session, run, OBJECTS[name], answer, step)
+                _follow(session, run, run.objects[name], answer, step)
                 if answers[name] is not None:
                     field_maps.save_describe(session, answer)
             if step.status is Status.FAILED:
@@ -57,6 +61,7 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
                 )
             journal.record_step(session, run.id, step)
             steps.append(step)
+        person_accounts.grow_people(session)
         _refuse_unknown_columns(session, run)
     return steps
 
@@ -68,7 +73,7 @@ def _refuse_unknown_columns(session: Session, run: Run) -> None:
     """
     chosen, looked_at = run.settings.sync, set(field_maps.described(session))
     for table in chosen.blocked_fields:
-        feeding = {name for name in chosen.objects if OBJECTS[name].table == table}
+        feeding = {name for name in chosen.objects if run.objects[name].table == table}
         if feeding <= looked_at:
             columns = field_maps.columns_of(session, "marketing", table)
             unknown = [name for name in chosen.blocked(table) if name.lower() not in columns]

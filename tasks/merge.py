@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 
+import duckdb
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
@@ -14,16 +15,27 @@ from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.merge import merge_pages
-from tandem.objects import ACCOUNT, LEAD, OBJECTS
+from tandem.errors import RolledBack
+from tandem.objects import ACCOUNT, LEAD
 from tandem.run import Run
 from tasks.batch import Batch, Verdict
 
 
 @task(name="merge", task_run_name="merge {batch.object}", cache_policy=NO_CACHE, persist_result=False)
 def merge(run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
-    """Apply one object's batch: all of it, or nothing. What was staged of it is no longer needed then."""
-    with run.database.write() as session, session.transaction():
-        steps = apply(session, run, batch, verdict)
+    """Apply one object's batch: all of it, or nothing. What was staged of it is no longer needed then.
+
+    :raises RolledBack: the database could not take it, as where somebody changed a table's columns.
+    """
+    try:
+        with run.database.write() as session, session.transaction():
+            steps = apply(session, run, batch, verdict)
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException) as error:
+        reason = str(error).strip().split("\n")[0].rstrip(".")
+        raise RolledBack(
+            f"{batch.object} could not be merged, and all of it stands as before: {reason}. Was a table of the"
+            " database changed? Put it back; the next run reads the changes again."
+        ) from error
     for folder in {page.parent for page in batch.pages}:
         shutil.rmtree(folder, ignore_errors=True)
     return steps
@@ -39,7 +51,7 @@ def note_unchanged(run: Run, batches: Sequence[Batch]) -> None:
 
 def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
     """Apply one object's batch inside the caller's transaction."""
-    declared = OBJECTS[batch.object]
+    declared = run.objects[batch.object]
     held_back = sorted({each.sfdc_id for each in verdict.findings})
     fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]
     failed = quarantine.hold_back(session, declared, verdict.findings, batch.pages, run.id)

@@ -16,10 +16,11 @@ from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
 from tandem.database.pending import find_pending
 from tandem.errors import BudgetExhausted, SalesforceError, TandemError
-from tandem.objects import OBJECTS
+from tandem.objects import SyncedObject
 from tandem.run import Run
 from tandem.salesforce.bulk_ingest import finish
 from tandem.salesforce.errors import TRUNCATED, classify
+from tandem.salesforce.lookup import matching
 from tandem.salesforce.write import RowResult, send
 
 #: Answers settled in one transaction: five calls' worth, so that the database is opened now and then only.
@@ -34,16 +35,25 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
     :raises BudgetExhausted: calls ran out; what was answered is settled, the rest goes another time.
     :raises SalesforceError: the line broke, or some rows have no answer: as before, the rest another time.
     """
-    declared = OBJECTS[object_name]
+    declared = run.objects[object_name]
     step = Step(object_name, Operation.PUSH_UPDATES, utc_now())
+    inside = _matching(run, declared, person_ids)
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, object_name)
         outbox.recover(session, declared, fields, run.id, person_ids)
         if mended := people.put_back(session, declared, fields, run.settings.sync, person_ids):
             step.detail = f"{mended} edits of what only Salesforce sets put back"
         opt_out.spread(session, run.id)
-        if not find_pending(session, declared, fields, person_ids):
-            if mended:
+        find_pending(session, declared, fields, person_ids)
+        if inside is not None:
+            left = session.execute(
+                "DELETE FROM pending WHERE sfdc_id NOT IN (SELECT unnest(CAST(? AS VARCHAR[])))", [inside]
+            )
+            if left:
+                kept_back = f"{left} changed here lie outside sync.filters and are not sent"
+                step.detail = "; ".join(filter(None, (step.detail, kept_back)))
+        if not session.value("SELECT count(*) FROM pending"):
+            if step.detail:
                 journal.record_step(session, run.id, step)
             return None
         outbox.journal_pending(session, declared, run.id)
@@ -89,6 +99,20 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
             TRUNCATED,
         )
     return step
+
+
+def _matching(run: Run, declared: SyncedObject, person_ids: Sequence[int] | None) -> list[str] | None:
+    """Return the records to be sent that the object's filter lets through; ``None``: it has no filter.
+
+    The mirror cannot say: a record that stopped matching is no longer read (VIS-04).
+    """
+    condition = run.settings.sync.filter(declared.name)
+    if condition is None:
+        return None
+    with run.database.write() as session, session.rehearsal():
+        find_pending(session, declared, active_fields(session, declared.name), person_ids)
+        ids = [row["sfdc_id"] for row in session.rows("SELECT sfdc_id FROM pending ORDER BY sfdc_id")]
+    return sorted(matching(run.connection, declared.name, ids, condition))
 
 
 @task(name="finish writes", cache_policy=NO_CACHE, persist_result=False)

@@ -14,7 +14,6 @@ from tandem.database import fields as field_maps
 from tandem.database import jobs, journal
 from tandem.database.jobs import BulkJob, StagedPage
 from tandem.errors import SalesforceError
-from tandem.objects import OBJECTS
 from tandem.objects.field_map import MappedField
 from tandem.run import Run
 from tandem.salesforce import bulk_query
@@ -56,10 +55,32 @@ def ask(
             since = None if everything else marks.get(name)
             if since is not None:
                 since -= overlap
-            query = ChangeQuery(name, tuple(fields), since, OBJECTS[name].condition)
+            query = ChangeQuery(name, tuple(fields), since, _condition(run, name))
             known = described[name].fields
             questions.append(Question(query, {field: known[field] for field in fields}))
     return questions
+
+
+def _condition(run: Run, name: str) -> str | None:
+    """Return what records must meet to be read: the object's own condition, and the user's filter (VIS-04)."""
+    conditions = [each for each in (run.objects[name].condition, run.settings.sync.filter(name)) if each]
+    return (
+        " AND ".join(f"({each})" for each in conditions)
+        if len(conditions) > 1
+        else next(iter(conditions), None)
+    )
+
+
+def _with_filter(run: Run, name: str, error: SalesforceError) -> SalesforceError:
+    """Name the filter beside Salesforce's words where the query may have been refused for its sake."""
+    condition = run.settings.sync.filter(name)
+    if condition is None or error.code not in (
+        "INVALID_FIELD",
+        "MALFORMED_QUERY",
+        "INVALID_QUERY_FILTER_OPERATOR",
+    ):
+        return error
+    return SalesforceError(f"{error} sync.filters adds to it: {condition}", error.code)
 
 
 def _read_fields(fields: Sequence[MappedField]) -> list[str]:
@@ -84,7 +105,7 @@ def read(
         name = question.query.object
         changes = found[name]
         if changes.error is not None:
-            errors[name] = changes.error
+            errors[name] = _with_filter(run, name, changes.error)
         elif changes.rows is None:
             many.append(question)
         else:

@@ -56,6 +56,7 @@ def status(
     with database.read() as session:
         facts = overview(session, settings.budget)
         found = steps(session, chosen)
+    facts["paused"] = [name for name in settings.sync.objects if settings.sync.is_paused(name)]
     if as_json:
         print_json({**facts, "database": settings.database, "steps": found})
     elif as_csv:
@@ -70,6 +71,8 @@ def _print(facts: dict[str, Any], found: list[dict[str, Any]], rows: int) -> Non
     style = _STYLES.get(facts["state"], "bold green")
     say(facts["state"], style=style, end="")
     say(f" {when(facts['since'])} ({shown(facts['detail'])})" if facts["since"] else f". {facts['detail']}")
+    if facts["paused"]:
+        say(f"Paused by the settings: {', '.join(facts['paused'])}.", style="bold yellow")
     if (run := facts["last_run"]) and run["ended_at"]:
         say(f"Last run: {run['kind']}, {run['status'].lower()}, took {took(run)}")
     _print_waiting(facts)

@@ -17,6 +17,10 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     for step in steps:
         if step.get("detail"):
             say(f"{step['object']}, {step['operation'].lower()}: {step['detail']}")
+    if paused := summary.get("paused"):
+        say(
+            f"Paused: {', '.join(paused)}. Nothing of it was read or sent (sync.paused, sync.paused_objects)."
+        )
     if "people" in summary:
         _print_people(summary["people"])
     if "to_salesforce" in summary:

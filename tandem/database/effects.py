@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tandem.database import companies, opportunities, people, person_accounts, sfdc_activities
+from tandem.database import companies, custom_objects, opportunities, people, person_accounts, sfdc_activities
 from tandem.database.belonging import follow_owners
 from tandem.database.merged_page import MergedPage
 from tandem.objects import (
@@ -27,15 +27,17 @@ def _follow_people(page: MergedPage) -> None:
     people.follow_references(page)
     for belonging in (opportunities.ROLES, sfdc_activities.TASKS, sfdc_activities.EVENTS):
         follow_owners(page, belonging)
-
-
-def _follow_contacts(page: MergedPage) -> None:
-    _follow_people(page)
-    person_accounts.show_accounts(page)
+    custom_objects.follow_people(page)
 
 
 def _follow_accounts(page: MergedPage) -> None:
     companies.spread(page)
+    custom_objects.follow_people(page)
+    person_accounts.show_accounts(page)
+
+
+def _follow_contacts(page: MergedPage) -> None:
+    _follow_people(page)
     person_accounts.show_accounts(page)
 
 
@@ -49,3 +51,11 @@ EFFECTS: Mapping[str, Callable[[MergedPage], None]] = {
     TASK.name: sfdc_activities.follow_tasks,
     EVENT.name: sfdc_activities.follow_events,
 }
+
+
+def follow(page: MergedPage) -> None:
+    """Do what follows from a page; a custom object's pages mean the same for all of them."""
+    if page.declared.is_custom:
+        custom_objects.follow_records(page)
+    elif effect := EFFECTS.get(page.declared.name):
+        effect(page)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import astuple, fields
 
 from tandem.clock import utc_now
@@ -80,14 +79,6 @@ def _grow_mirror(session: Session, declared: SyncedObject, change: FieldMapChang
     for name, sql_type in wanted.items():
         if name not in have:
             session.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {sql_type}")
-
-
-def grow_person(session: Session, shown: Iterable[MappedField]) -> None:
-    """Give people the columns of fields that they show of another record."""
-    have = columns_of(session, "marketing", "person")
-    for each in shown:
-        if each.column and each.column not in have:
-            session.execute(f"ALTER TABLE marketing.person ADD COLUMN {quoted(each.column)} {each.sql_type}")
 
 
 def _grow_marketing(session: Session, declared: SyncedObject, change: FieldMapChange) -> None:

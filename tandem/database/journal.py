@@ -85,10 +85,9 @@ def status_of_steps(session: Session, run_id: str) -> Status:
         row["status"]
         for row in session.rows("SELECT DISTINCT status FROM sync.step WHERE run_id = ?", [run_id])
     }
-    for worse in (Status.STOPPED_AT_BUDGET, Status.FAILED):
-        if worse in found:
-            return worse
-    return Status.SUCCEEDED
+    if Status.STOPPED_AT_BUDGET in found:
+        return Status.STOPPED_AT_BUDGET
+    return Status.FAILED if found & {Status.FAILED, Status.CLEANED_UP} else Status.SUCCEEDED
 
 
 def open_steps(session: Session, run_id: str, object_names: Iterable[str], operation: Operation) -> None:

@@ -17,7 +17,7 @@ from tandem.clock import utc_now
 from tandem.database import identity, opt_out, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
-from tandem.database.effects import EFFECTS
+from tandem.database.effects import follow
 from tandem.database.incoming import load_pages
 from tandem.database.merged_page import MergedPage
 from tandem.objects.declaration import SyncedObject, Winner
@@ -71,8 +71,7 @@ def merge_pages(
             _insert_arrivals(session, declared, fields, run_id, now)
         if known:
             _apply_changes(session, declared, open_fields, run_id, now)
-        if effect := EFFECTS.get(declared.name):
-            effect(MergedPage(session, declared, fields, run_id, now, rules, counts.new > 0, known))
+        follow(MergedPage(session, declared, fields, run_id, now, rules, counts.new > 0, known))
         total.add(counts)
     if declared.is_person and pages:
         total.converted, total.merged = identity.settle(session, declared, run_id, now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tandem.database.compare import mirror_of, quoted
 from tandem.database.connection import Session
-from tandem.database.fields import active_fields, columns_of, grow_person
+from tandem.database.fields import active_fields, columns_of
 from tandem.database.incoming import MOVED
 from tandem.database.merged_page import MergedPage
 from tandem.database.people import blocked_columns
@@ -16,6 +16,14 @@ from tandem.objects import ACCOUNT, CONTACT
 from tandem.objects.field_map import MappedField
 
 _FLAG = "IsPersonAccount"
+
+
+def grow_people(session: Session) -> None:
+    """Give people the columns that they show of their account. Call it once the objects were looked at."""
+    have = columns_of(session, "marketing", "person")
+    for each in _custom_fields(session):
+        if each.column and each.column not in have:
+            session.execute(f"ALTER TABLE marketing.person ADD COLUMN {quoted(each.column)} {each.sql_type}")
 
 
 def show_accounts(page: MergedPage) -> None:
@@ -29,7 +37,6 @@ def show_accounts(page: MergedPage) -> None:
     shown = [each for each in _custom_fields(session) if each.column not in blocked_columns(page.rules)]
     if not shown:
         return
-    grow_person(session, shown)
     touched = "acc" if page.declared is ACCOUNT else "m"
     values = ", ".join(f"acc.{quoted(each.field)} AS {quoted(each.column or '')}" for each in shown)
     columns = [quoted(each.column or "") for each in shown]

@@ -22,7 +22,7 @@ _UNREADABLE_TYPES = frozenset({"address", "location", "base64", "anyType", "comp
 RESERVED_COLUMNS = frozenset(
     {
         *("id", "sfdc_id", "sfdc_type", "person_id", "company_id", "created_at", "updated_at"),
-        "email_status_address",
+        *("email_status_address", "email_status"),
     }
 )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from tandem.salesforce.connection import Connection, read_json
 
-_MOST = 200  # people of one name whose creates went without an answer
+_MOST = 200  # ids to a query; people of one name whose creates went without an answer
 
 
 def find_created(
@@ -25,6 +25,17 @@ def find_created(
     soql = f"SELECT Id FROM {object} WHERE {' AND '.join(conditions)} ORDER BY CreatedDate DESC LIMIT {_MOST}"
     answer = connection.request("GET", "query", operation="lookup", object=object, params={"q": soql})
     return [str(record["Id"]) for record in read_json(answer)["records"]]
+
+
+def matching(connection: Connection, object: str, ids: Sequence[str], condition: str) -> set[str]:
+    """Return those of an object's records that meet a SOQL condition now, 200 to a call."""
+    found: set[str] = set()
+    for start in range(0, len(ids), _MOST):
+        some = ", ".join(text(each) for each in ids[start : start + _MOST])
+        soql = f"SELECT Id FROM {object} WHERE Id IN ({some}) AND ({condition})"
+        answer = connection.request("GET", "query", operation="lookup", object=object, params={"q": soql})
+        found |= {str(record["Id"]) for record in read_json(answer)["records"]}
+    return found
 
 
 def text(value: str) -> str:

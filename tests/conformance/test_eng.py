@@ -15,8 +15,10 @@ from typing import Any
 
 import pytest
 
+from flows.outcome import StepsFailed
 from sandbox import serve
-from tests.conformance.conftest import Cast, Template
+from tandem.errors import SettingsError
+from tests.conformance.conftest import Cast, Template, tandem
 from tests.conformance.wire import Wire
 from tests.integration.test_up import first_line, until
 from tests.support.world import PROJECT, World
@@ -193,6 +195,85 @@ def test_a_person_that_is_not_in_salesforce_is_never_pushed(synced: World, wire:
     assert {name: synced.org.count(name) for name in there} == there
     [row] = synced.rows("SELECT sfdc_id, sfdc_type, job_title FROM marketing.person WHERE id = ?", person)
     assert row == {"sfdc_id": None, "sfdc_type": None, "job_title": "Changed"}
+
+
+@pytest.mark.conformance("ENG-06")
+def test_a_paused_sync_neither_reads_nor_writes_and_catches_up_after(
+    synced: World, cast: Cast, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced.org.update("Lead", cast.lead, {"City": "Theirs"})
+    synced.org.update("Contact", cast.contact, {"MailingCity": "Theirs"})
+    synced.execute("UPDATE marketing.person SET job_title = 'Ours' WHERE sfdc_id = ?", cast.lead)
+    person = synced.add_person(last_name="Hopper", company_name="Navy")
+    monkeypatch.setenv("TANDEM_SYNC__PAUSED", "true")
+    runs = synced.rows("SELECT count(*) AS n FROM sync.run")
+
+    for summary in (synced.sync(), synced.backfill(restart=True)):
+        assert (summary["status"], summary["steps"]) == ("Paused", [])
+    assert wire.said == []
+    assert synced.rows("SELECT count(*) AS n FROM sync.run") == runs  # "Last Synced" tells no lie meanwhile
+    told = json.loads(tandem("status", "--json"))
+    assert (told["state"], told["paused"]) == ("Last Synced", list(TABLES))
+    assert "Paused by the settings: User, Group, Account, Lead, Contact." in tandem("status")
+
+    synced.sync_person(person)  # a flow action goes on
+    assert synced.person(
+        synced.rows("SELECT sfdc_id FROM marketing.person WHERE id = ?", person)[0]["sfdc_id"]
+    )
+    assert synced.person(cast.lead)["city"] == "London"
+    assert synced.org.get("Lead", cast.lead)["Title"] == "Countess"
+
+    # One object may rest alone.
+    monkeypatch.setenv("TANDEM_SYNC__PAUSED", "false")
+    monkeypatch.setenv("TANDEM_SYNC__PAUSED_OBJECTS", '["Lead"]')
+    wire.forget()
+    summary = synced.sync()
+    assert summary["paused"] == ["Lead"]
+    assert {name for name, _ in synced.steps(summary)} == set(TABLES) - {"Lead"}
+    assert not [soql for soql in wire.questions() if "FROM Lead" in soql]
+    assert (synced.person(cast.contact)["city"], synced.person(cast.lead)["city"]) == ("Theirs", "London")
+    with pytest.raises(SettingsError, match=r"^Lead is paused\. Take it out of sync\.paused_objects first"):
+        synced.sync(objects=["Lead"])
+
+    monkeypatch.delenv("TANDEM_SYNC__PAUSED_OBJECTS")
+    synced.sync()
+    assert synced.person(cast.lead)["city"] == "Theirs"
+    assert synced.org.get("Lead", cast.lead)["Title"] == "Ours"
+
+
+@pytest.mark.conformance("ENG-07")
+def test_a_step_that_breaks_off_is_undone_and_says_so(synced: World, cast: Cast) -> None:
+    def standing() -> list[Any]:
+        tables = ("marketing.person", 'salesforce."Lead"', "marketing.activity", "sync.conflict")
+        return [
+            *(synced.rows(f"SELECT * FROM {table} ORDER BY ALL") for table in tables),
+            synced.rows("SELECT stamp FROM sync.watermark WHERE object = 'Lead'"),
+        ]
+
+    synced.execute("ALTER TABLE marketing.person ADD COLUMN keep VARCHAR")
+    synced.execute("UPDATE marketing.person SET keep = sales_owner_title")
+    synced.execute("ALTER TABLE marketing.person DROP COLUMN sales_owner_title")  # anyone may, with plain SQL
+    synced.org.create("Lead", {"LastName": "New", "Company": "Half done"})
+    synced.org.update("Lead", cast.lead, {"City": "Theirs"})
+    before = standing()
+
+    with pytest.raises(
+        StepsFailed, match=r"^Lead, Pull updates: Lead could not be merged, and all of it stands"
+    ):
+        synced.sync(objects=["Group", "Lead"])
+
+    assert standing() == before
+    [step] = synced.rows(
+        "SELECT s.status, new, updated, r.status AS run FROM sync.step s JOIN sync.run r ON r.id = s.run_id"
+        " WHERE object = 'Lead' AND operation = 'Pull updates' ORDER BY s.id DESC LIMIT 1"
+    )
+    assert step == {"status": "Cleaned up", "new": 0, "updated": 0, "run": "Failed"}
+    assert json.loads(tandem("status", "--status", "Cleaned up", "--json"))["steps"][0]["object"] == "Lead"
+
+    synced.execute("ALTER TABLE marketing.person RENAME COLUMN keep TO sales_owner_title")
+    summary = synced.sync(objects=["Lead"])
+    step = synced.steps(summary)["Lead", "Pull updates"]
+    assert (step["status"], step["new"], step["updated"]) == ("Succeeded", 1, 1)
 
 
 def test_people_may_come_before_their_owners_and_accounts(world: World) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from flows.outcome import StepsFailed
-from tests.conformance.conftest import Cast, tandem
+from tests.conformance.conftest import Cast, refused, tandem
 from tests.conformance.wire import Wire
 from tests.support.world import World
 
@@ -103,3 +103,44 @@ def test_a_field_that_may_not_be_written_is_not_sent(synced: World, cast: Cast, 
     assert (there["Phone"], there["Title"]) == ("+44 20 2", "Written")
     assert synced.rows("SELECT code FROM sync.error") == []
     assert synced.person(cast.contact)["phone_number"] == "+44 20 10"  # it is still read
+
+
+@pytest.mark.conformance("VIS-04")
+def test_a_record_outside_the_filter_is_not_synced(
+    synced: World, cast: Cast, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANDEM_SYNC__FILTERS", "{\"Lead\": \"Rating != 'Cold' OR LastName = 'Whatever'\"}")
+    outside = synced.org.create("Lead", {"LastName": "Outside", "Company": "No", "Rating": "Cold"})
+    inside = synced.org.create("Lead", {"LastName": "Inside", "Company": "Yes", "Rating": "Hot"})
+    synced.org.update("Lead", cast.lead, {"Rating": "Cold", "City": "Theirs"})  # stops matching
+    before = synced.person(cast.lead)
+    synced.sync(objects=["Lead"])
+    here = [row["sfdc_id"] for row in synced.rows("SELECT sfdc_id FROM marketing.person")]
+    assert inside in here
+    assert outside not in here
+    assert synced.person(cast.lead) == before  # it stays, and stays as it is
+
+    # Neither is it written: what marketing changes on it waits.
+    for record in (cast.lead, inside):
+        synced.execute("UPDATE marketing.person SET job_title = 'Ours' WHERE sfdc_id = ?", record)
+    wire.forget()
+    summary = synced.sync(objects=["Lead"])
+    assert [row["id"] for _, row in wire.writes()] == [inside]
+    assert (
+        "1 changed here lie outside sync.filters" in synced.steps(summary)["Lead", "Push updates"]["detail"]
+    )
+
+    synced.org.update_many("Lead", "Rating = 'Cold' AND LastName != 'Lovelace'", {"Rating": "Warm"})
+    synced.org.update("Lead", cast.lead, {"Rating": "Hot"})
+    synced.sync(objects=["Lead"])
+    assert synced.person(outside)["rating"] == "Warm"
+    assert (synced.person(cast.lead)["city"], synced.org.get("Lead", cast.lead)["Title"]) == (
+        "Theirs",
+        "Ours",
+    )
+
+    monkeypatch.setenv("TANDEM_SYNC__FILTERS", '{"Lead": "Nonsense__c = true"}')
+    with pytest.raises(StepsFailed, match=r"Nonsense__c.*sync\.filters"):
+        synced.sync(objects=["Lead"])
+    monkeypatch.setenv("TANDEM_SYNC__FILTERS", '{"Lead": " "}')
+    assert refused("status").startswith("Setting sync.filters: Value error, the filter of Lead is empty")
