@@ -28,6 +28,10 @@ FLOWS = {
     "backfill": "flows.backfill:backfill",
     "plan": "flows.plan:plan",
     "sync-person": "flows.sync_person:sync_person",
+    "change-owner": "flows.change_owner:change_owner",
+    "create-task": "flows.create_task:create_task",
+    "delete-person": "flows.delete_person:delete_person",
+    "delete-person-from-sfdc": "flows.delete_person_from_sfdc:delete_person_from_sfdc",
     "quality-report": "flows.quality_report:quality_report",
     "backlog": "flows.backlog:backlog",
 }
