@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
 from flows.steps import names_to_sync
+from tandem.database import opt_out
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields, described
 from tandem.database.journal import Step
@@ -47,6 +48,7 @@ def plan(
         verdicts = {batch.object: check(run, batch) for batch in batches}
         with run.database.write() as session, session.rehearsal():
             steps = [step for batch in batches for step in apply(session, run, batch, verdicts[batch.object])]
+            opt_out.spread(session, run.id)
             pushes = [_pending(session, run.objects[name]) for name in names if run.objects[name].is_written]
         shutil.rmtree(run.staging, ignore_errors=True)
         outcome.summary = {

@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
 from tandem.database import fields as field_maps
-from tandem.database import journal, program_member_fields
+from tandem.database import journal, person_accounts, program_member_fields
 from tandem.database.connection import Session
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import SettingsError
@@ -62,6 +62,7 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
                 )
             journal.record_step(session, run.id, step)
             steps.append(step)
+        person_accounts.grow_people(session)
         _refuse_unknown_columns(session, run)
     return steps
 

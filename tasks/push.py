@@ -11,7 +11,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
-from tandem.database import jobs, journal, outbox, people, program_members
+from tandem.database import jobs, journal, opt_out, outbox, people, program_members
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
@@ -55,6 +55,8 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
             step.detail = f"{mended} edits of what only Salesforce sets put back"
         if declared is CAMPAIGN_MEMBER:
             program_members.align(session, run.id)
+        else:
+            opt_out.spread(session, run.id)
         find_pending(session, declared, fields, person_ids)
         if inside is not None:
             left = session.execute(

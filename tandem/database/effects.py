@@ -14,6 +14,7 @@ from tandem.database import (
     custom_objects,
     opportunities,
     people,
+    person_accounts,
     program_members,
     sfdc_activities,
 )
@@ -51,13 +52,19 @@ def _follow_people(page: MergedPage) -> None:
 def _follow_accounts(page: MergedPage) -> None:
     companies.spread(page)
     custom_objects.follow_people(page)
+    person_accounts.show_accounts(page)
+
+
+def _follow_contacts(page: MergedPage) -> None:
+    _follow_people(page)
+    person_accounts.show_accounts(page)
 
 
 EFFECTS: Mapping[str, Callable[[MergedPage], None]] = {
     USER.name: people.spread_users,
     ACCOUNT.name: _follow_accounts,
     LEAD.name: _follow_people,
-    CONTACT.name: _follow_people,
+    CONTACT.name: _follow_contacts,
     OPPORTUNITY.name: opportunities.follow_opportunities,
     OPPORTUNITY_CONTACT_ROLE.name: opportunities.follow_roles,
     TASK.name: sfdc_activities.follow_tasks,

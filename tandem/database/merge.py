@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import identity, people
+from tandem.database import identity, opt_out, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.effects import follow
@@ -130,6 +130,8 @@ def _insert_arrivals(
         more, joins = people.arrival_columns(session, declared)
         columns |= more
         source += joins
+        if "email_address" in columns:
+            columns[opt_out.MARKER] = opt_out.marker_on_arrival(columns["email_address"])
     names = ", ".join(quoted(name) for name in columns)
     session.execute(
         f"INSERT INTO marketing.{declared.table} ({names}) SELECT {', '.join(columns.values())} FROM {source}"

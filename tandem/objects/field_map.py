@@ -20,7 +20,10 @@ _UNREADABLE_TYPES = frozenset({"address", "location", "base64", "anyType", "comp
 
 #: Columns that the sync itself keeps; a Salesforce field never takes their names.
 RESERVED_COLUMNS = frozenset(
-    {"id", "sfdc_id", "sfdc_type", "person_id", "company_id", "created_at", "updated_at"}
+    {
+        *("id", "sfdc_id", "sfdc_type", "person_id", "company_id", "created_at", "updated_at"),
+        *("email_status_address", "email_status"),
+    }
 )
 
 
