@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Any, cast
 
 from prefect import flow
@@ -19,9 +20,10 @@ from tandem.quality.gx import warm_up
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
+from tasks.fill import KEYS, chosen_fields, fill, formula_fields, refuse_before_first_copy
 from tasks.look import look
 from tasks.merge import merge
-from tasks.read import ask, read_bulk
+from tasks.read import ask, read, read_bulk
 from tasks.tell import tell
 
 # Objects are read two at a time. Prefect's own types do not let its runner pass for a runner.
@@ -32,6 +34,8 @@ _READERS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_worke
 def backfill(
     objects: list[SettableObject] | None = None,
     restart: bool = False,
+    fields: list[str] | None = None,
+    formulas: bool = False,
 ) -> dict[str, Any] | State[Any]:
     """Copy everything that the sync user can see into the marketing database.
 
@@ -40,6 +44,8 @@ def backfill(
     Args:
         objects: Objects to copy; none: all that the settings name.
         restart: Read everything again, also objects that were copied before. Nothing is deleted.
+        fields: Fill these fields only, like `Lead.Tier__c`, on every record that is here; nothing else changes.
+        formulas: Fill all formula fields so: what they refer to may have changed without moving a record's stamp.
     """
     settings = load()
     run = Run("backfill", settings)
@@ -51,6 +57,10 @@ def backfill(
         looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
         visible = settle_earlier_writes(run, visible)
+        if fields or formulas:
+            _fill(run, visible, fields or [], formulas)
+            outcome.summary = tell(run)
+            return outcome.result()
         with run.database.read() as session:
             finished = set() if restart else set(journal.watermarks(session))
         todo = [name for name in visible if name not in finished]
@@ -71,3 +81,21 @@ def backfill(
 
         outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
     return outcome.result()
+
+
+def _fill(run: Run, visible: Sequence[str], fields: Sequence[str], formulas: bool) -> None:
+    wanted = chosen_fields(run, fields, visible)
+    for name, more in (formula_fields(run, visible) if formulas else {}).items():
+        wanted[name] = list(dict.fromkeys([*wanted.get(name, []), *more]))
+    refuse_before_first_copy(run, wanted)
+    announce(run, list(wanted), Operation.PULL_UPDATES)
+    only = {name: [*KEYS, *chosen] for name, chosen in wanted.items()}
+    batches, many, errors = read(run, ask(run, list(wanted), everything=True, only=only))
+    small = {batch.object: batch for batch in batches}
+    large = {question.query.object: question for question in many}
+    for name in wanted:
+        with attempt(run, name, Operation.PULL_UPDATES):
+            if name in errors:
+                raise errors[name]
+            batch = small[name] if name in small else read_bulk(run, large[name])
+            fill(run, batch, check(run, batch, some_fields=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -15,17 +15,21 @@ from tandem.database.journal import Operation, Status, Step
 from tandem.errors import SettingsError
 from tandem.objects import OBJECTS
 from tandem.objects.declaration import SyncedObject
-from tandem.objects.field_map import missing_fields, plan_field_map
+from tandem.objects.field_map import MappedField, missing_fields, plan_field_map, without_edits
 from tandem.run import Run
 from tandem.salesforce.describe import ObjectDescribe, describe_objects
+from tandem.staging import sql_type
+from tasks.picklists import tell_new_values
 
 
 @task(name="look", cache_policy=NO_CACHE, persist_result=False)
-def look(run: Run, names: Sequence[str]) -> list[Step]:
+def look(run: Run, names: Sequence[str], before_start: bool = False) -> list[Step]:
     """Describe the objects in one call, and bring field map and tables in step with the answer.
 
     An object that is out of sight, or lacks a field that its step needs, fails by name (VIS-03); the
     others go on.
+
+    :param before_start: only look: the mapping may still be edited, and edits made so far are lost (3.14).
     """
     started = utc_now()
     with run.database.read() as session:
@@ -34,6 +38,8 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
     answers = describe_objects(run.connection, list(names), known)
     steps = []
     with run.database.write() as session, session.transaction():
+        to_fill = field_maps.restore_columns(session, run.id)
+        now = kept | {name: answer for name, answer in answers.items() if answer is not None}
         for name in names:
             step = Step(name, Operation.SYNC_SCHEMA, started)
             if name not in answers:
@@ -42,9 +48,12 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
                     f"The sync user cannot see {name}. Give it read access.",
                 )
             elif (answer := answers[name] or kept[name]) is not None:
-                _follow(session, run, OBJECTS[name], answer, step)
+                to_fill += _follow(session, run, OBJECTS[name], now, before_start, step)
                 if answers[name] is not None:
+                    tell_new_values(session, run, step, kept.get(name), answer)
                     field_maps.save_describe(session, answer)
+                if step.status is Status.SUCCEEDED and not before_start:
+                    field_maps.freeze_mapping(session, name)
             if step.status is Status.FAILED:
                 journal.record_job_error(
                     session,
@@ -57,6 +66,8 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
                 )
             journal.record_step(session, run.id, step)
             steps.append(step)
+        for field in to_fill:  # once no table has a column to come: DuckDB takes those before new values only
+            field_maps.fill_from_mirror(session, field)
         _refuse_unknown_columns(session, run)
     return steps
 
@@ -79,7 +90,16 @@ def _refuse_unknown_columns(session: Session, run: Run) -> None:
                 )
 
 
-def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDescribe, step: Step) -> None:
+def _follow(
+    session: Session,
+    run: Run,
+    declared: SyncedObject,
+    described: Mapping[str, ObjectDescribe],
+    before_start: bool,
+    step: Step,
+) -> list[MappedField]:
+    """Bring one object's map and tables in step; returns the fields whose new column the mirror has to fill."""
+    answer = described[declared.name]
     missing = missing_fields(declared, answer)
     if missing:
         step.status = Status.FAILED
@@ -87,7 +107,7 @@ def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDe
             f"The sync user cannot see {', '.join(missing)} of {declared.name}."
             " Give its profile read access to these fields; until then the object is not synced."
         )
-        return
+        return []
     ignored = run.settings.sync.ignored(declared.name)
     unknown = [name for name in ignored if name not in answer.fields]
     if unknown:
@@ -96,12 +116,33 @@ def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDe
             f"sync.ignored_fields names {', '.join(unknown)}, and the sync user sees no such field of"
             f" {declared.name}. Correct the name, or take it out; until then the object is not synced."
         )
-        return
+        return []
     before = field_maps.field_map(session, declared.name)
     taken = field_maps.columns_of(session, "marketing", declared.table)
-    change = plan_field_map(declared, answer, before, taken, ignored)
+    known = without_edits(declared, before, taken) if before_start else before
+    partners = _types_of_partners(session, declared, described)
+    change = plan_field_map(declared, answer, known, taken, ignored, partners)
     if set(change.fields) != set(before):
         field_maps.save_field_map(session, declared, change, run.id)
     step.new, step.deleted = len(change.added) + len(change.returned), len(change.gone)
-    if change.gone:
-        step.detail = f"No longer visible: {', '.join(change.gone)}. Stored values stay as they are."
+    step.updated = len(change.retyped)
+    details = [
+        f"No longer visible: {', '.join(change.gone)}. Stored values stay as they are" if change.gone else "",
+        f"Another type: {', '.join(each.new.field for each in change.retyped)}" if change.retyped else "",
+    ]
+    step.detail = ". ".join(filter(None, details)) + "." if any(details) else None
+    return [each.new for each in change.retyped if each.moved]
+
+
+def _types_of_partners(
+    session: Session, declared: SyncedObject, described: Mapping[str, ObjectDescribe]
+) -> dict[str, str]:
+    """Return the columns that other objects of the same table feed, with the types their fields have now."""
+    types = {}
+    for other in OBJECTS.values():
+        if other.table == declared.table and other is not declared and other.name in described:
+            seen = described[other.name].fields
+            for each in field_maps.active_fields(session, other.name):
+                if each.column and each.field in seen:
+                    types[each.column] = sql_type(seen[each.field])
+    return types

@@ -38,6 +38,13 @@ def backfill(
     restart: Annotated[
         bool, typer.Option("--restart", help="Read everything again, also what was copied before.")
     ] = False,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--field", help="Fill only this field, e.g. Lead.Tier__c, on every record; repeatable."),
+    ] = None,
+    formulas: Annotated[
+        bool, typer.Option("--formulas", help="Fill only the formula fields, on every record.")
+    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -45,7 +52,8 @@ def backfill(
 
     Exit code: as for `tandem sync`.
     """
-    run_flow("backfill", {"objects": _names(objects), "restart": restart}, as_json, verbose)
+    parameters = {"objects": _names(objects), "restart": restart, "fields": fields or None, "formulas": formulas or None}
+    run_flow("backfill", parameters, as_json, verbose)
 
 
 def plan(objects: ObjectsOption = None, as_json: JsonOption = False, verbose: VerboseOption = False) -> None:

@@ -76,6 +76,8 @@ def _print(facts: dict[str, Any], found: list[dict[str, Any]], rows: int) -> Non
     if (run := facts["last_run"]) and run["ended_at"]:
         say(f"Last run: {run['kind']}, {run['status'].lower()}, took {took(run)}")
     _print_waiting(facts)
+    for each in facts["notifications"]:
+        say(f"{when(each['logged_at'])} {shown(each['message'])}")
     _print_api(facts["api"])
     if facts["objects"]:
         listing = table("Object", "Read up to", "Last step", "Status")
