@@ -74,8 +74,8 @@ bench: install ## full sync against dlt and the floor, then idle and change cycl
 	$(BIN)/python -m benchmarks.sync $(PEOPLE) $(ARGS)
 
 .PHONY: bench-org
-bench-org: install ## how fast the sandbox org serves Bulk 2.0 pages (PEOPLE=200000)
-	$(BIN)/python -m benchmarks.org --people $(PEOPLE) $(ARGS)
+bench-org: install ## how fast the sandbox org is at 1,000,000 leads (ARGS="--leads 200000")
+	$(BIN)/python -m benchmarks.org $(ARGS)
 
 ##@ Keep it
 

@@ -118,6 +118,9 @@ class Bench:
             "read_3_fields": lambda at: session.get(f"{rows}/{record_ids[at]}?fields=Name,Email,Status"),
             "update": lambda at: session.patch(f"{rows}/{record_ids[at]}", json={"Title": f"t{at}"}),
             "create": lambda at: session.post(rows, json={"LastName": "x", "Company": "c"}),
+            "upsert": lambda at: session.patch(
+                f"{rows}/Tandem_Id__c/k{at % 100}", json={"LastName": "x", "Company": "c"}
+            ),
         }
         out = {}
         for name, request in kinds.items():

@@ -30,6 +30,7 @@ FLOWS = {
     "sync-person": "flows.sync_person:sync_person",
     "reset-schema": "flows.reset_schema:reset_schema",
     "quality-report": "flows.quality_report:quality_report",
+    "backlog": "flows.backlog:backlog",
 }
 
 #: Exit codes, as in sysexits.h: a program can tell "try later" from "failed".

@@ -13,6 +13,7 @@ import duckdb
 
 from sandbox import Org, PortInUse, serve
 from sandbox.recipe.errors import InvalidRecipe
+from sandbox.state import UnreadableOrg
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("people, port and latency must not be negative, and a port is below 65536")
     try:
         org = Org(people=given.people, seed=given.seed, path=given.path)
+    except UnreadableOrg as error:
+        print(error, file=sys.stderr)
+        return 1
     except duckdb.Error as error:
         print(f"cannot open {given.path}: {str(error).splitlines()[0]}", file=sys.stderr)
         return 1

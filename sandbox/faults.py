@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from sandbox.errors import RowError
 
 KINDS = frozenset(
     [
@@ -23,6 +25,9 @@ KINDS = frozenset(
         "call",
     ]
 )
+
+OF_JOBS = frozenset(["bulk_fail", "bulk_slow", "lock_row", "refuse_row"])
+"""Faults that a Bulk job keeps for its work from the requests that made it."""
 
 
 @dataclass(slots=True)
@@ -54,6 +59,23 @@ class Fault:
         if self.rows is None:
             return True
         return record_id is not None and any(record_id[:15] == row[:15] for row in self.rows)
+
+
+def locks(faults: Sequence[Fault]) -> Callable[[str | None], bool] | None:
+    """Whether these faults hold the lock on a record; None when they hold none at all."""
+    held = [fault for fault in faults if fault.kind == "lock_row"]
+    return (lambda record_id: any(fault.hits_row(record_id) for fault in held)) if held else None
+
+
+def refusals(faults: Sequence[Fault]) -> Callable[[str | None], RowError | None] | None:
+    """The error that these faults have for a record; None when they refuse nothing at all."""
+    refusing = [fault for fault in faults if fault.kind == "refuse_row"]
+
+    def refusal(record_id: str | None) -> RowError | None:
+        hit = next((fault for fault in refusing if fault.hits_row(record_id)), None)
+        return RowError(hit.code, hit.message or f"{hit.code}.") if hit else None
+
+    return refusal if refusing else None
 
 
 class Faults:

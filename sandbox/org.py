@@ -30,7 +30,7 @@ from sandbox.rules.writer import Hook
 from sandbox.sessions import ConnectedApp
 from sandbox.snapshot import Snapshot, restore, take
 from sandbox.soql.compiler import compile_condition
-from sandbox.soql.scope import World
+from sandbox.soql.scope import Scope, World
 from sandbox.state import load_state, save_state
 
 CLIENT_ID = "3MVG9sandbox.sync.client"
@@ -242,12 +242,11 @@ class Org(SchemaAdministration, SecurityAdministration, PersonAccountAdministrat
         """All fields of a record, deleted or not; moments are aware datetimes."""
         found = self._object(name)
         parsed = ids.parse(record_id)
-        today = self.core.clock.now().date()
+        key = parsed[1] if parsed else -1
+        scope = Scope(self._world(), "", found)
         fields = [item for item in found.fields.values() if not item.is_compound]
-        columns = ", ".join(item.sql("t", today) for item in fields)
-        rows = self.core.store.run(
-            f"SELECT {columns} FROM {found.table} t WHERE t._key = ?", [parsed[1] if parsed else -1]
-        )
+        columns = ", ".join(scope.read(item) for item in fields)
+        rows = self.core.store.run(f"SELECT {columns} FROM {scope.source()} WHERE t._key = {key}")
         if not rows:
             raise LookupError(f"no {name} {record_id}")
         return {item.name: _aware(value) for item, value in zip(fields, rows[0], strict=True)}

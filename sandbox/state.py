@@ -16,7 +16,9 @@ from sandbox.rules.duplicates import DuplicateRule
 from sandbox.rules.validation import ValidationRule
 from sandbox.sessions import ConnectedApp
 
-_PROPERTIES = frozenset(item.name for item in fields(Field))
+
+class UnreadableOrg(Exception):
+    """The org's file cannot be used; the message says what to do."""
 
 
 def dump_state(core: Core) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def apply_state(core: Core, state: dict[str, Any]) -> None:
         core.meter.set(name, maximum)
     core.recycle_bin.capacity, since = state["bin"]
     core.recycle_bin.log_since = datetime.fromisoformat(since) if since else None
-    sharing = state.get("sharing", {"defaults": {}, "shares": []})
+    sharing = state["sharing"]
     core.sharing.defaults = dict(sharing["defaults"])
     core.sharing.shares = [Share(**item) for item in sharing["shares"]]
     core.forget_users()
@@ -81,7 +83,12 @@ def load_state(core: Core) -> None:
     """Read the state from the org's file."""
     text = core.store.noted("state")
     if text:
-        apply_state(core, json.loads(text))
+        try:
+            apply_state(core, json.loads(text))
+        except (KeyError, TypeError, ValueError) as wrong:
+            raise UnreadableOrg(
+                f"{core.path} was written by another version of the sandbox ({wrong!r}); begin with a new file"
+            ) from None
         core.note_hidden()
 
 
@@ -100,14 +107,13 @@ def _load_object(item: dict[str, Any], loaded: list[Field]) -> SObject:
 
 
 def _record_types(item: dict[str, Any]) -> tuple[RecordTypeInfo, ...]:
-    return tuple(RecordTypeInfo(**info) for info in item.get("record_types") or ())
+    return tuple(RecordTypeInfo(**info) for info in item["record_types"])
 
 
 def _load_field(item: dict[str, Any]) -> Field:
-    # A file of an older version may name fewer properties, or some that are gone.
-    values = {key: value for key, value in item.items() if key in _PROPERTIES}
+    values = dict(item)
     values["refers_to"] = tuple(values["refers_to"])
-    values["rollup"] = Rollup(**values["rollup"]) if values.get("rollup") else None
+    values["rollup"] = Rollup(**values["rollup"]) if values["rollup"] else None
     values["choices"] = tuple(Choice(**choice) for choice in values["choices"])
     return Field(**values)
 

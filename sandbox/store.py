@@ -36,7 +36,11 @@ class Store:
     """
 
     def __init__(self, path: Path | None = None, threads: int = 2) -> None:
-        self._root = duckdb.connect(str(path) if path else ":memory:", config={"threads": threads})
+        settings: dict[str, str | bool | int | float | list[str]] = {"threads": threads}
+        if path is None:
+            # DuckDB checkpoints tables in memory too: seconds of work now and then, for nothing that is kept.
+            settings["checkpoint_threshold"] = "1TB"
+        self._root = duckdb.connect(str(path) if path else ":memory:", config=settings)
         self._local = threading.local()
         self._lock = threading.RLock()
         self._depth = 0

@@ -24,8 +24,27 @@ from tandem.errors import SettingsError
 
 PREFIX = "TANDEM_"
 
-SettableObject = Literal["User", "Group", "Account", "Lead", "Contact"]
-SettableTable = Literal["person", "company", "sales_user", "lead_queue"]
+SettableObject = Literal[
+    "User",
+    "Group",
+    "Account",
+    "Lead",
+    "Contact",
+    "Opportunity",
+    "OpportunityContactRole",
+    "Task",
+    "Event",
+]
+SettableTable = Literal[
+    "person",
+    "company",
+    "sales_user",
+    "lead_queue",
+    "opportunity",
+    "opportunity_role",
+    "task",
+    "event",
+]
 
 
 class SalesforceSettings(BaseModel):
@@ -76,7 +95,12 @@ class SyncSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     objects: tuple[SettableObject, ...] = Field(
-        ("User", "Group", "Account", "Lead", "Contact"), description="Objects that take part in the sync."
+        (
+            *("User", "Group", "Account", "Lead", "Contact"),
+            *("Opportunity", "OpportunityContactRole"),
+            *("Task", "Event"),
+        ),
+        description="Objects that take part in the sync.",
     )
     paused: bool = Field(
         False, description="Read and send nothing until this is taken back; flow actions go on (ENG-06)."
@@ -96,6 +120,11 @@ class SyncSettings(BaseModel):
     blocked_fields: dict[SettableTable, tuple[str, ...]] = Field(
         default_factory=dict,
         description='Marketing columns that the sync must not change, e.g. {"person": ["source"]} (3.17).',
+    )
+    formula_refresh_hours: float = Field(
+        0.0,
+        ge=0,
+        description="Hours between refreshes of all formula fields, whose values change without a stamp; 0: never.",
     )
     ignored_fields: dict[SettableObject, tuple[str, ...]] = Field(
         default_factory=dict, description='More Salesforce fields to leave out, e.g. {"Lead": ["Fax"]}.'

@@ -14,6 +14,7 @@ from sandbox.metadata.parts import owner
 from sandbox.metadata.rollup import rollup_field
 from sandbox.metadata.sobject import SObject
 from sandbox.rules import rollups
+from sandbox.soql.scope import Scope
 
 MAX_MASTERS = 2
 ACTIVITIES = ("Task", "Event")
@@ -297,8 +298,8 @@ class SchemaAdministration(Administration):
 
     def _probe(self, found: SObject, field: Field) -> None:
         """Run a formula once, so that what the database cannot do is refused now."""
-        today = self.core.clock.now().date()
-        self.core.store.run(f"SELECT {field.sql('t', today)} FROM {found.table} t LIMIT 1")
+        scope = Scope(self.core.world(self.core.admin), "", found)
+        self.core.store.run(f"SELECT {scope.read(field)} FROM {scope.source()} LIMIT 1")
 
     def _recompile(self) -> None:
         """Compile every formula anew: one may be built on another."""

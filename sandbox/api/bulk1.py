@@ -17,6 +17,7 @@ from sandbox.bulk.results import Results
 from sandbox.bulk.saving import OPERATIONS
 from sandbox.core import VERSIONS, Core
 from sandbox.errors import ApiError
+from sandbox.faults import OF_JOBS
 from sandbox.http.call import Answer, Call
 from sandbox.http.dispatch import log_in
 from sandbox.http.router import Router
@@ -30,7 +31,6 @@ CHUNKED = frozenset(
     ["Account", "Campaign", "CampaignMember", "Case", "Contact", "Event", "Lead"]
 ) | frozenset(["Opportunity", "Task", "User"])
 _SERIAL = {"Serial": True, "1": True, "Parallel": False, "0": False, "": False}
-_FAULTS = ("bulk_fail", "bulk_slow", "lock_row")
 Handler = Callable[[Call, Mapping[str, str]], Answer]
 
 
@@ -75,7 +75,7 @@ class Bulk1:
             serial=_SERIAL[mode],
             external_id=_external_id(asked, operation, sobject),
             assignment_rule=asked.get("assignmentRuleId"),
-            faults=[item for item in call.faults if item.kind in _FAULTS],
+            faults=[item for item in call.faults if item.kind in OF_JOBS],
         )
         if job.reads:
             job.chunking = _chunking(call.headers.get("sforce-enable-pkchunking"), sobject)
@@ -113,7 +113,7 @@ class Bulk1:
             )
         if not call.body.strip():
             raise ApiError(400, "ClientInputError", "Failed to read request. The batch is empty")
-        batch = self._jobs.add(job, call.body, [item for item in call.faults if item.kind in _FAULTS])
+        batch = self._jobs.add(job, call.body, [item for item in call.faults if item.kind in OF_JOBS])
         answer = _shown(call, "batchInfo", batch.info(), job, 201)
         self._work.start(batch)
         return answer

@@ -14,6 +14,7 @@ from sandbox.bulk.loader import Loader
 from sandbox.bulk.saving import OPERATIONS
 from sandbox.core import Core
 from sandbox.errors import ApiError
+from sandbox.faults import OF_JOBS
 from sandbox.http.call import Answer, Call
 from sandbox.http.router import Router
 
@@ -130,7 +131,7 @@ class Bulk2Ingest:
             raise ApiError(
                 400, "INVALIDJOBSTATE", f"A job that is {job.shown_state} cannot be set to UploadComplete"
             )
-        job.faults += [item for item in call.faults if item.kind in ("bulk_fail", "bulk_slow", "lock_row")]
+        job.faults += [item for item in call.faults if item.kind in OF_JOBS]
         self._start(job)
         shown = job.info()
         shown["state"] = "UploadComplete"

@@ -19,6 +19,7 @@ from sandbox.rules.coerce import checker
 from sandbox.rules.draft import Outcome
 from sandbox.soql import visibility
 from sandbox.soql.result import compound
+from sandbox.soql.scope import Scope
 
 _MISSING = frozenset(["ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY"])
 
@@ -126,9 +127,11 @@ def upsert(call: Call, found: Mapping[str, str]) -> Answer:
             return _several(call, sobject, matches)
         if not matches and call.flag("updateOnly"):
             raise not_found()
-        outcome = call.core.writer.upsert(
-            sobject, field.name, [(unquote(found["value"]), body)], call.intent()
-        )[0]
+        writer, intent = call.core.writer, call.intent()
+        if matches:
+            outcome = writer.update(sobject, [(matches[0], body)], intent)[0]
+        else:
+            outcome = writer.upsert(sobject, field.name, [(unquote(found["value"]), body)], intent)[0]
     if not outcome.success:
         return refused(outcome)
     recent.note(call, sobject, outcome.id)
@@ -230,17 +233,18 @@ def read_records(
     """Living, visible records as JSON, by key, with their stamps."""
     columns = ["t._key", 't."SystemModstamp"']
     world = call.core.world(call.who)
+    scope = Scope(world, "", sobject)
     for field in fields:
         if field.is_compound:
             columns += [f't."{part}"' for part in field.parts.values()]
         else:
-            columns.append(field.sql("t", world.now.date()))
+            columns.append(scope.read(field))
     where = [f"t._key IN ({', '.join(str(key) for key in keys)})"]
     if "IsDeleted" in sobject.fields:
         where.append('NOT t."IsDeleted"')
     where += visibility.conditions(world, sobject, "t")
     rows = call.core.store.run(
-        f"SELECT {', '.join(columns)} FROM {sobject.table} t WHERE {' AND '.join(where)}"
+        f"SELECT {', '.join(columns)} FROM {scope.source()} WHERE {' AND '.join(where)}"
     )
     out = {}
     for row in rows:

@@ -17,7 +17,7 @@ from sandbox import ids
 from sandbox.access import User
 from sandbox.core import Core
 from sandbox.errors import ApiError, not_found
-from sandbox.faults import Fault
+from sandbox.faults import OF_JOBS, Fault
 
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
@@ -132,8 +132,10 @@ class Jobs:
             job_id = ids.make("750", self._count * 3 + 1 + (self.kind == "query"))
             job = Job(job_id, self.kind, operation, sobject, user, version, self.core.clock.stamp())
             job.changed = job.created
-            job.faults = [item for item in faults if item.kind in ("bulk_fail", "bulk_slow", "lock_row")]
+            job.faults = [item for item in faults if item.kind in OF_JOBS]
             self._jobs[job_id] = job
+            for old in [item for item in self._jobs.values() if self._expired(item)]:
+                self._forget(old)
             return job
 
     def find(self, job_id: str, user: User) -> Job:
@@ -206,7 +208,10 @@ class Jobs:
                 "The job must be completed, aborted or failed before it can be deleted",
             )
         with self._lock:
-            self._jobs.pop(job.id, None)
+            self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        self._jobs.pop(job.id, None)
         for path in job.files.values():
             path.unlink(missing_ok=True)
         if job.result is not None and hasattr(job.result, "discard"):

@@ -68,6 +68,7 @@ class Loader:
             job.failed = len(lines.failed)
             job.processed = len(lines.failed) + len(lines.success)
             self._write(lines)
+            job.upload = None
 
     def _check_line_ending(self) -> None:
         job = self._job

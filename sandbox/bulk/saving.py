@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.access import User
 from sandbox.core import Core
 from sandbox.errors import ApiError, RowError
-from sandbox.faults import Fault
+from sandbox.faults import Fault, locks, refusals
 from sandbox.metadata.sobject import SObject
 from sandbox.rules.draft import Intent, Outcome
 
@@ -32,12 +32,12 @@ def save(core: Core, order: Order, records: Sequence[dict[str, Any]]) -> list[Ou
     """What became of each record, in the order given."""
     if not records:
         return []
-    held = [item for item in order.faults if item.kind == "lock_row"]
     intent = Intent(
         order.user,
         from_text=True,
         auto_assign=order.assignment_rule or False,
-        locked=(lambda record_id: any(item.hits_row(record_id) for item in held)) if held else None,
+        locked=locks(order.faults),
+        refusal=refusals(order.faults),
     )
     try:
         return _written(core, order, records, intent)

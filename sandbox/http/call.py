@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl
 
 from sandbox.access import User
 from sandbox.core import Core
-from sandbox.errors import ApiError, RowError, not_found
-from sandbox.faults import Fault
+from sandbox.errors import ApiError, not_found
+from sandbox.faults import Fault, locks, refusals
 from sandbox.metadata.sobject import SObject
 from sandbox.rules.draft import Intent
 from sandbox.rules.prepare import UnreadableJson
@@ -91,8 +91,6 @@ class Call:
 
     def intent(self) -> Intent:
         """How writes of this request are meant, by its headers (facts 5.3)."""
-        held = [fault for fault in self.faults if fault.kind == "lock_row"]
-        refusing = [fault for fault in self.faults if fault.kind == "refuse_row"]
         assign: bool | str = True
         header = self.headers.get("sforce-auto-assign", "TRUE").strip()
         if header.upper() in ("TRUE", "FALSE"):
@@ -105,8 +103,8 @@ class Call:
             auto_assign=assign,
             allow_duplicates="allowsave=true" in rules,
             duplicate_details="includerecorddetails=true" in rules,
-            locked=(lambda record_id: any(fault.hits_row(record_id) for fault in held)) if held else None,
-            refusal=(lambda record_id: _refusal(refusing, record_id)) if refusing else None,
+            locked=locks(self.faults),
+            refusal=refusals(self.faults),
         )
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -142,13 +140,6 @@ class Answer:
 def parse_query(text: str) -> dict[str, str]:
     """Query parameters; of repeated ones the last wins."""
     return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=1000))
-
-
-def _refusal(faults: Sequence[Fault], record_id: str | None) -> RowError | None:
-    for fault in faults:
-        if fault.hits_row(record_id):
-            return RowError(fault.code, fault.message or f"{fault.code}.")
-    return None
 
 
 def _refuse_constant(name: str) -> Any:

@@ -9,6 +9,7 @@ from sandbox.metadata.field import (
     changed,
     define,
     lookup,
+    parent_alias,
     picked,
     system_head,
     system_stamps,
@@ -27,24 +28,17 @@ COUNTS = {
     "NumberOfOpportunities": "Opportunities in Campaign",
     "NumberOfWonOpportunities": "Won Opportunities in Campaign",
 }
-MIRRORED = {
-    **{part: f"Mailing{part}" for part in ("Street", "City", "State", "PostalCode", "Country")},
-    "CompanyOrAccount": "AccountId",
-}
+MIRRORED = {part: f"Mailing{part}" for part in ("Street", "City", "State", "PostalCode", "Country")}
 """What a member shows of its contact under another name than its own; the lead's names are the member's."""
 
 
 def mirrored(found: Field) -> Field:
     """A member's field that is read from the contact, or from the lead where there is none."""
-    on_contact = MIRRORED.get(found.name, found.name)
-    contact, lead = f'c."{on_contact}"', f'l."{found.name}"'
+    contact = f'{parent_alias("Contact")}."{MIRRORED.get(found.name, found.name)}"'
+    lead = f'{parent_alias("Lead")}."{found.name}"'
     if found.name == "CompanyOrAccount":
-        contact, lead = '(SELECT a."Name" FROM "Account" a WHERE a."Id" = c."AccountId")', 'l."Company"'
-    expression = (
-        f'(CASE WHEN {ROW}."ContactId" IS NOT NULL '
-        f'THEN (SELECT {contact} FROM "Contact" c WHERE c."Id" = {ROW}."ContactId") '
-        f'ELSE (SELECT {lead} FROM "Lead" l WHERE l."Id" = {ROW}."LeadId") END)'
-    )
+        contact, lead = f'{parent_alias("Contact.Account")}."Name"', f'{parent_alias("Lead")}."Company"'
+    expression = f'(CASE WHEN {ROW}."ContactId" IS NOT NULL THEN {contact} ELSE {lead} END)'
     return changed(found, expression=expression)
 
 

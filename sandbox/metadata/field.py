@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -55,6 +56,18 @@ _NO_GROUPING = COMPOUND_TYPES | {"double", "currency", "percent", "datetime", "m
 _ADDRESS = ("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street")
 ROW, TODAY = "\x01row\x01", "\x01today\x01"
 """What stands in the SQL of a computed field for the record's alias, and for the org's date."""
+_PARENT = re.compile("\x01\\^([\\w.]+)\x01")
+
+
+def parent_alias(path: str) -> str:
+    """What stands there for the alias of a parent: `Account`, `Contact.Account`."""
+    return f"\x01^{path}\x01"
+
+
+def seen_from(relation: str, expression: str) -> str:
+    """The SQL of a parent's computed field, as its child reads it."""
+    deeper = _PARENT.sub(lambda found: parent_alias(f"{relation}.{found[1]}"), expression)
+    return deeper.replace(ROW, parent_alias(relation))
 
 
 @dataclass(slots=True, frozen=True)
@@ -126,7 +139,7 @@ class Field:
     number_format: str | None = None
     """How an auto-number looks: `INV-{0000}`."""
     expression: str | None = None
-    """SQL of a formula, computed whenever it is read; `ROW` and `TODAY` are put in then."""
+    """SQL of a formula, computed whenever it is read: `ROW`, `TODAY` and parents are put in then."""
     blank_as_zero: bool = False
     rollup: Rollup | None = None
 
@@ -159,11 +172,20 @@ class Field:
         prefix = self.name.removesuffix("Address")
         return {part[0].lower() + part[1:]: prefix + part for part in _ADDRESS}
 
-    def sql(self, alias: str, today: date) -> str:
-        """The SQL that reads it from the record of that alias; `today` is the org's date."""
+    @property
+    def crosses(self) -> bool:
+        """Whether it is computed from fields of a parent."""
+        return self.expression is not None and _PARENT.search(self.expression) is not None
+
+    def sql(self, alias: str, today: date, parent: Callable[[str], str]) -> str:
+        """The SQL that reads it from the record of that alias.
+
+        `today` is the org's date; `parent` joins the parent at the end of a path and answers its alias.
+        """
         if self.expression is None:
             return f'{alias}."{self.name}"'
-        return self.expression.replace(ROW, alias).replace(TODAY, f"DATE '{today.isoformat()}'")
+        joined = _PARENT.sub(lambda found: parent(found[1]), self.expression)
+        return joined.replace(ROW, alias).replace(TODAY, f"DATE '{today.isoformat()}'")
 
     @property
     def is_text(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.metadata.custom_field import InvalidMetadata
-from sandbox.metadata.field import ROW, TODAY, Field, changed, define
+from sandbox.metadata.field import ROW, TODAY, Field, changed, define, seen_from
 from sandbox.metadata.formula_parser import Binary, Call, Constant, Node, Reference, parse, references
 from sandbox.metadata.schema import Schema
 from sandbox.metadata.sobject import SObject
@@ -179,7 +179,7 @@ class _Compiler:
             found = self._sobject.find(node.parts[0])
             if found is None:
                 raise _unknown(node)
-            return self._read(found, ROW), found
+            return found.expression or f'{ROW}."{found.name}"', found
         if len(node.parts) > 2:
             raise InvalidMetadata(f"{'.'.join(node.parts)}: only fields of direct parents can be used here")
         lookup = self._sobject.relation(node.parts[0])
@@ -187,15 +187,7 @@ class _Compiler:
         found = parent.find(node.parts[1]) if parent else None
         if lookup is None or parent is None or found is None:
             raise _unknown(node)
-        inner = self._read(found, ROW)
-        # Each level of subqueries has an alias of its own, the inner ones the lower numbers.
-        alias = f"f{inner.count('(SELECT ')}"
-        column = inner.replace(ROW, alias)
-        sql = f'(SELECT {column} FROM {parent.table} {alias} WHERE {alias}."Id" = {ROW}."{lookup.name}")'
-        return sql, found
-
-    def _read(self, found: Field, alias: str) -> str:
-        return found.expression if found.expression is not None else f'{alias}."{found.name}"'
+        return seen_from(str(lookup.relationship), found.expression or f'{ROW}."{found.name}"'), found
 
     # functions
 

@@ -39,6 +39,8 @@ def rollup_field(
         source = below.find(field or "")
         if source is None:
             raise InvalidMetadata(f"{rollup.operation}: say which field of {below.name} it is about")
+        if source.crosses:
+            raise InvalidMetadata(f"{source.name} is computed from a parent and cannot be rolled up")
         kinds = () if rollup.operation == "SUM" else ("date", "datetime")
         if not (source.is_number or source.type in kinds):
             raise InvalidMetadata(f"{rollup.operation} cannot be taken of {source.name}, a {source.type}")

@@ -11,6 +11,7 @@ from sandbox.metadata.schema import Schema
 from sandbox.metadata.sobject import SObject
 from sandbox.rules.draft import Draft, Intent
 from sandbox.soql.compiler import compile_condition
+from sandbox.soql.scope import Scope
 
 if TYPE_CHECKING:
     from sandbox.rules.writer import Writer
@@ -85,7 +86,7 @@ def _compute(
         source, where = compile_condition(rollup.condition, world, child)
     value = "count(*)"
     if rollup.field:
-        value = f"{rollup.operation.lower()}({child.fields[rollup.field].sql('t', world.now.date())})"
+        value = f"{rollup.operation.lower()}({Scope(world, '', child).read(child.fields[rollup.field])})"
     empty = "0" if rollup.operation in ("COUNT", "SUM") else "NULL"
     chosen = f't."{rollup.lookup}" IN (SELECT unnest($parents)) AND ' if parents is not None else ""
     which = 'p."Id" IN (SELECT unnest($parents)) AND ' if parents is not None else ""

@@ -16,6 +16,8 @@ from sandbox.soql.tokens import failure
 MAX_DEPTH = 5
 """Levels from child to parent (facts 1)."""
 MAX_PARENTS = 55
+_COMPUTED = ""
+"""Leads the keys of parents that computed fields need, apart from those that the query names."""
 
 _CUSTOM_HINT = (
     "If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. "
@@ -124,8 +126,28 @@ class Scope:
         if join.polymorphic and found.name not in (*_NAME_FIELDS, "Type"):
             raise self.no_column(name.at, parts[-1], "Name")
         key = f"{join.alias}._key" if found.name == "Id" and not join.polymorphic else None
-        sql = found.sql(join.alias, self.world.now.date())
-        return Column(sql, found, join.sobject, join.path, key)
+        return Column(self._value(found, join), found, join.sobject, join.path, key)
+
+    def read(self, found: Field) -> str:
+        """The SQL of one of the object's own fields, whoever asks."""
+        return self._value(found, _Join(self.alias, self.sobject, ()))
+
+    def _value(self, found: Field, here: _Join) -> str:
+        return found.sql(here.alias, self.world.now.date(), lambda path: self._computed_from(here, path))
+
+    def _computed_from(self, here: _Join, path: str) -> str:
+        """The alias of a parent that a computed field reads; field-level security does not apply."""
+        for part in path.split("."):
+            key = (_COMPUTED, *here.path, part)
+            known = self.parents.get(key)
+            if known is None:
+                lookup = here.sobject.relation(part)
+                target = self.world.schema.find(lookup.refers_to[0]) if lookup else None
+                if lookup is None or target is None:
+                    raise LookupError(f"{here.sobject.name} has no parent {part}")
+                known = self._join(key, here, lookup, [target], (*here.path, part))
+            here = known
+        return here.alias
 
     def parent(self, parts: tuple[str, ...], at: int) -> tuple[str, SObject, bool]:
         """Alias and object of the parent that relationship names lead to, and whether it is polymorphic."""
@@ -170,13 +192,18 @@ class Scope:
         targets = [found for found in parents if found and self.world.profile.sees_object(found)]
         if not targets or not lookup.relationship:
             raise self.no_relation(at, part, path)
-        if len(self.parents) >= MAX_PARENTS:
+        if sum(item[0] != _COMPUTED for item in self.parents) >= MAX_PARENTS:
             raise self.fail(at, "MALFORMED_QUERY", f"maximum {MAX_PARENTS} relationships allowed in a query")
+        return self._join(key, here, lookup, targets, (*here.path, lookup.relationship))
+
+    def _join(
+        self, key: tuple[str, ...], here: _Join, lookup: Field, targets: list[SObject], path: tuple[str, ...]
+    ) -> _Join:
         alias = f"{self.alias}{len(self.parents) + 1}"
         polymorphic = len(lookup.refers_to) > 1
         source = union_of_names(targets) if polymorphic else targets[0].table
         self.clauses.append(f'LEFT JOIN {source} {alias} ON {alias}."Id" = {here.alias}."{lookup.name}"')
-        joined = _Join(alias, targets[-1], (*here.path, lookup.relationship), polymorphic)
+        joined = _Join(alias, targets[-1], path, polymorphic)
         self.parents[key] = joined
         return joined
 

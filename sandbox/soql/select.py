@@ -218,10 +218,9 @@ class Selection:
             or not scope.world.profile.sees(scope.world.schema[target], found)
         ):
             raise scope.no_column(name.at, name.text, target)
-        sql = (
-            f"(SELECT {found.sql('x', scope.world.now.date())} FROM {scope.world.schema[target].table} x "
-            f'WHERE x."Id" = {scope.alias}."{lookup.name}")'
-        )
+        inner = Scope(scope.world, scope.text, scope.world.schema[target], alias="x")
+        value = inner.read(found)
+        sql = f'(SELECT {value} FROM {inner.source()} WHERE x."Id" = {scope.alias}."{lookup.name}")'
         self.columns.append(shown(found, sql))
         return Output((), found.name, found, len(self.columns) - 1)
 

@@ -52,7 +52,12 @@ def backfill(
 
     Exit code: as for `tandem sync`.
     """
-    parameters = {"objects": _names(objects), "restart": restart, "fields": fields or None, "formulas": formulas or None}
+    parameters = {
+        "objects": _names(objects),
+        "restart": restart,
+        "fields": fields or None,
+        "formulas": formulas or None,
+    }
     run_flow("backfill", parameters, as_json, verbose)
 
 
@@ -91,3 +96,10 @@ def up(
 ) -> None:
     """Sync for as long as this runs: Prefect server, worker and all deployments. Ctrl-C stops everything."""
     become("flows.local", "--port", str(port), *(["--with-sandbox"] if with_sandbox else []))
+
+
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0: any free one.")] = 8300,
+) -> None:
+    """Show status, errors, backlog, people and API calls in the browser, and metrics for Prometheus. Ctrl-C ends it."""
+    become("tandem.web", "--port", str(port))

@@ -25,11 +25,20 @@ def print_summary(summary: Mapping[str, Any]) -> None:
         _print_people(summary["people"])
     if "to_salesforce" in summary:
         _print_plan(summary)
+    if "backlog" in summary:
+        _print_backlog(summary["backlog"])
     if "objects" in summary:
         _print_quality(summary["objects"])
     calls = summary.get("api_calls")
     spent = "" if calls is None else f", {calls:,} API call{'' if calls == 1 else 's'}"
     say(f"{summary['status']}{spent}. Run {summary['run_id']}.")
+
+
+def _print_backlog(rows: list[Mapping[str, Any]]) -> None:
+    listing = table("Object", "In Salesforce", "Here", right=("In Salesforce", "Here"))
+    for row in rows:
+        listing.add_row(row["object"], f"{row['in_salesforce']:,}", f"{row['in_marketing']:,}")
+    console().print(listing)
 
 
 def _print_people(people: list[Mapping[str, Any]]) -> None:

@@ -16,8 +16,13 @@ class ActivityType(IntEnum):
     CHANGE_DATA_VALUE = 13
     SYNC_LEAD_TO_SFDC = 19
     CHANGE_OWNER = 23
+    SFDC_ACTIVITY = 26
     SYNC_LEAD_UPDATES_TO_SFDC = 28
     DELETE_LEAD_FROM_SFDC = 29
+    SFDC_ACTIVITY_UPDATED = 30
+    ADD_TO_OPPORTUNITY = 34
+    REMOVE_FROM_OPPORTUNITY = 35
+    UPDATE_OPPORTUNITY = 36
     QUARANTINED = 100001
 
 
@@ -35,7 +40,7 @@ def attributes(**values: str) -> str:
 
 def log(
     session: Session,
-    type_id: ActivityType,
+    type_id: int,
     source: str,
     *,
     run_id: str,

@@ -8,13 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tandem.database import companies, people
+from tandem.database import companies, opportunities, people, sfdc_activities
+from tandem.database.belonging import follow_owners
 from tandem.database.merged_page import MergedPage
-from tandem.objects import ACCOUNT, CONTACT, LEAD, USER
+from tandem.objects import (
+    ACCOUNT,
+    CONTACT,
+    EVENT,
+    LEAD,
+    OPPORTUNITY,
+    OPPORTUNITY_CONTACT_ROLE,
+    TASK,
+    USER,
+)
+
+
+def _follow_people(page: MergedPage) -> None:
+    people.follow_references(page)
+    for belonging in (opportunities.ROLES, sfdc_activities.TASKS, sfdc_activities.EVENTS):
+        follow_owners(page, belonging)
+
 
 EFFECTS: Mapping[str, Callable[[MergedPage], None]] = {
     USER.name: people.spread_users,
     ACCOUNT.name: companies.spread,
-    LEAD.name: people.follow_references,
-    CONTACT.name: people.follow_references,
+    LEAD.name: _follow_people,
+    CONTACT.name: _follow_people,
+    OPPORTUNITY.name: opportunities.follow_opportunities,
+    OPPORTUNITY_CONTACT_ROLE.name: opportunities.follow_roles,
+    TASK.name: sfdc_activities.follow_tasks,
+    EVENT.name: sfdc_activities.follow_events,
 }

@@ -19,8 +19,10 @@ from tandem.staging import sql_type
 #: Read-only wholes whose parts are synced instead, and bodies that do not belong in a database (5.8).
 _UNREADABLE_TYPES = frozenset({"address", "location", "base64", "anyType", "complexvalue"})
 
-#: Columns of a person that the sync itself keeps; a Salesforce field never takes their names.
-RESERVED_COLUMNS = frozenset({"id", "sfdc_id", "sfdc_type", "company_id", "created_at", "updated_at"})
+#: Columns that the sync itself keeps; a Salesforce field never takes their names.
+RESERVED_COLUMNS = frozenset(
+    {"id", "sfdc_id", "sfdc_type", "person_id", "company_id", "created_at", "updated_at"}
+)
 
 
 @dataclass(frozen=True)

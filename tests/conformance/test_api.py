@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from math import ceil
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from tandem.errors import BudgetExhausted
+from tandem.settings import SettableObject
 from tests.conformance.conftest import Cast, tandem
 from tests.conformance.wire import Wire
 from tests.support.world import World
@@ -64,6 +65,22 @@ def test_200_changes_to_a_call_each_way(synced: World) -> None:
     reads = len([each for each in wire.said if each.path.endswith("/composite")])
     assert calls(synced) == reads + ceil(MANY / 200)
     assert summary["api_calls"] == calls(synced)
+
+
+@pytest.mark.conformance("API-02")
+def test_a_cycle_with_nothing_changed_takes_four_calls_for_all_standard_objects(
+    synced: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TANDEM_SYNC__OBJECTS")
+    synced.sync()
+    synced.org.requests.clear()
+
+    summary = synced.sync()
+
+    objects = {step["object"] for step in summary["steps"]}
+    assert len(objects) == len(get_args(SettableObject))
+    assert calls(synced) == summary["api_calls"] <= 4
+    assert not any(step[count] for step in summary["steps"] for count in ("new", "updated", "failed"))
 
 
 @pytest.mark.conformance("API-02")

@@ -74,3 +74,36 @@ def test_a_deleted_person_that_is_synced_again_becomes_a_new_lead(synced: World,
     assert synced.rows("SELECT count(*) AS n FROM marketing.person WHERE last_name = 'Lovelace'") == [
         {"n": 1}
     ]
+
+
+@pytest.mark.conformance("DEL-05")
+def test_a_deleted_contact_becomes_a_new_lead_without_its_account(synced: World, cast: Cast) -> None:
+    before = synced.person(cast.contact)
+    assert before["account_owner_email_address"]
+    synced.org.delete("Contact", cast.contact)
+    synced.sync()
+
+    summary = synced.sync_person(before["id"])
+
+    after = synced.rows("SELECT * FROM marketing.person WHERE id = ?", before["id"])[0]
+    [told] = summary["people"]
+    assert (told["outcome"], told["sfdc_type"], told["sfdc_id"]) == ("created", "lead", after["sfdc_id"])
+    assert (after["sfdc_type"], after["sfdc_is_deleted"]) == ("lead", False)
+    owned = [column for column in after if column.startswith("account_owner_")]
+    assert {column: after[column] for column in (*owned, "company_id")} == dict.fromkeys(
+        (*owned, "company_id")
+    )
+    # A lead has a company of its own: what the person showed of the account is the lead's from now on.
+    shared = {"Company": "company_name", "Industry": "industry", "Website": "website"}
+    fresh = synced.org.get("Lead", after["sfdc_id"])
+    assert [fresh[field] for field in shared] == [before[column] for column in shared.values()]
+
+    # Neither the account nor the old contact reaches the person any more.
+    synced.org.update("Account", cast.account, {"Industry": "Banking", "Site": "Elsewhere"})
+    synced.org.undelete("Contact", cast.contact)
+    synced.sync()
+    [lead] = synced.rows("SELECT * FROM marketing.person WHERE id = ?", before["id"])
+    assert (lead["sfdc_id"], lead["sfdc_type"], lead["company_id"]) == (after["sfdc_id"], "lead", None)
+    assert lead["industry"] == before["industry"]
+    logged = {each["primary_attribute_value"] for each in synced.activities(lead["id"], 13)}
+    assert not logged & {"industry", "site"}

@@ -81,6 +81,16 @@ def test_after_the_full_copy_everything_visible_is_here(synced: World, template:
         name: len(records_there(synced, name)) for name in TABLES
     }
 
+    # Once more, with what must not come: by Bulk as well, only what the sync user sees and nothing binned.
+    rows = [{"LastName": each, "Company": "Nowhere"} for each in ("Hidden", "Binned", "Seen")]
+    hidden, binned, seen = synced.org.create_many("Lead", rows)
+    synced.org.hide_record("Lead", hidden)
+    synced.org.delete("Lead", binned)
+    synced.backfill(restart=True)
+    assert [path for each in synced.org.requests if (path := each.path).endswith("/jobs/query")]
+    assert synced.person(seen)["last_name"] == "Seen"
+    assert_all_here(synced, hidden)
+
 
 @pytest.mark.conformance("ENG-03")
 def test_unchanged_records_are_not_read_again(synced: World, cast: Cast, wire: Wire) -> None:

@@ -26,14 +26,33 @@ def mapped(world: World, name: str, field: str) -> dict[str, Any] | None:
 def test_a_new_visible_field_is_there_after_the_schema_step(synced: World, cast: Cast) -> None:
     synced.org.add_field("Lead", "Shoe_Size__c", "double", label="Shoe Size", precision=4, scale=1)
     synced.org.update("Lead", cast.lead, {"Shoe_Size__c": 5.5})
+    for name in ("Contact", "Account"):
+        synced.org.add_field(name, "Motto__c", "string", label="Motto", length=80)  # nothing moves there
 
     summary = synced.sync()
 
-    assert synced.steps(summary)["Lead", "Sync schema"]["new"] == 1
+    added = [("Lead", "Shoe_Size__c"), ("Contact", "Motto__c"), ("Account", "Motto__c")]
+    for name, _ in added:
+        assert synced.steps(summary)[name, "Sync schema"]["new"] == 1
     assert synced.person(cast.lead)["shoe_size__c"] == 5.5
-    assert synced.rows(
+    assert synced.person(cast.contact)["motto__c"] is None
+    assert synced.rows("SELECT DISTINCT motto__c FROM marketing.company") == [{"motto__c": None}]
+    found = synced.rows(
         "SELECT object, field, change FROM sync.schema_change WHERE run_id = ?", summary["run_id"]
-    ) == [{"object": "Lead", "field": "Shoe_Size__c", "change": "added"}]
+    )
+    assert sorted(tuple(row.values()) for row in found) == sorted((*each, "added") for each in added)
+    assert mapped(synced, "Lead", "Shoe_Size__c")["label"] == "Shoe Size"
+
+    # From now on it goes both ways, as any other field of its object.
+    synced.org.update("Account", cast.account, {"Motto__c": "Weaves algebraical patterns"})
+    synced.execute("UPDATE marketing.person SET shoe_size__c = 6 WHERE sfdc_id = ?", cast.lead)
+    synced.execute("UPDATE marketing.person SET motto__c = 'Ours' WHERE sfdc_id = ?", cast.contact)
+    synced.sync()
+    assert synced.org.get("Lead", cast.lead)["Shoe_Size__c"] == 6
+    assert synced.org.get("Contact", cast.contact)["Motto__c"] == "Ours"
+    [company] = synced.rows("SELECT motto__c FROM marketing.company WHERE sfdc_id = ?", cast.account)
+    assert company == {"motto__c": "Weaves algebraical patterns"}
+    assert synced.steps(synced.sync())["Lead", "Sync schema"]["new"] == 0  # added once
 
 
 @pytest.mark.conformance("FLD-02")
@@ -218,7 +237,8 @@ def test_a_formula_is_stale_until_its_stamp_moves_or_it_is_read_again(
     assert {synced.person(each)["site__c"] for each in (cast.contact, cast.colleague)} == {"Paris"}
     assert synced.person(cast.contact)["job_title"] == "Ours"
     step = synced.steps(summary)["Contact", "Pull updates"]
-    assert (step["updated"], step["detail"]) == (2, "Only Site__c, of every record")
+    filled = synced.rows("SELECT count(*) AS n FROM marketing.person WHERE site__c IS NOT NULL")
+    assert (step["updated"], step["detail"]) == (filled[0]["n"], "Only Site__c, of every record")
     lead = synced.person(cast.lead)
     assert (lead["legacy__c"], lead["city"]) == ("from before", "Ours")
     assert not synced.rows("SELECT 1 FROM marketing.person WHERE sfdc_id = ?", fresh)

@@ -21,6 +21,8 @@ NAMES = {
     29: "Delete Lead from SFDC",
     100001: "Quarantined by Expectation",
 }
+#: Told where their objects are: test_opp.py, test_act.py.
+ELSEWHERE = {26, 30, 34, 35, 36}
 #: Where an activity comes from: a person, and what its attributes must say.
 Told = dict[int, list[dict[str, Any]]]
 
@@ -54,7 +56,8 @@ def test_activities_carry_public_ids_and_their_attributes(synced: World, cast: C
     types = {row["id"]: row["name"] for row in synced.rows("SELECT id, name FROM marketing.activity_type")}
     assert {number: types[number] for number in NAMES} == NAMES
     used = {row["t"] for row in synced.rows("SELECT DISTINCT activity_type_id AS t FROM marketing.activity")}
-    assert used == set(NAMES) == {*ActivityType}  # every type that anything writes
+    assert used == set(NAMES)
+    assert {*ActivityType} == set(NAMES) | ELSEWHERE  # every type that anything writes
     ids = synced.rows("SELECT count(*) AS n, count(DISTINCT id) AS ids FROM marketing.activity")[0]
     assert ids["n"] == ids["ids"]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.prefect_home import prepare_home
 
@@ -74,9 +75,12 @@ class Project:
         (folder / "flows").mkdir()
         (folder / "prefect.yaml").write_text((ROOT / "prefect.yaml").read_text())
         (folder / "flows/sync.py").write_text(SYNC)
-        for function in ("backfill", "sync_person", "quality_report", "watchdog"):
-            text = NOTHING.format(name=function.replace("_", "-"), function=function)
-            (folder / f"flows/{function}.py").write_text(text)
+        deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+        for file, function in {tuple(each["entrypoint"].split(":")) for each in deployments}:
+            if function != "sync":
+                text = NOTHING.format(name=function.replace("_", "-"), function=function)
+                with (folder / file).open("a") as flows:
+                    flows.write(text)
         keep = {
             name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "TANDEM"))
         }

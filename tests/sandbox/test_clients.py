@@ -62,17 +62,21 @@ def test_queries_and_describes(org: Org, sf: Salesforce) -> None:
 
 
 def test_bulk2(org: Org, sf: Salesforce, tmp_path: Any) -> None:
-    done = sf.bulk2.Lead.insert(records=[{"LastName": f"b{n}", "Company": "c, d"} for n in range(300)])
+    done = sf.bulk2.Lead.insert(
+        records=[{"LastName": f"b{n}", "Company": "c, d"} for n in range(300)], wait=0.1
+    )
     assert sum(item["numberRecordsProcessed"] for item in done) == 300
     assert sf.bulk2.Lead.get_failed_records(done[0]["job_id"]).strip().count("\n") == 0
     pages = list(
-        sf.bulk2.Lead.query("SELECT Id, LastName FROM Lead WHERE LastName LIKE 'b%'", max_records=1000)
+        sf.bulk2.Lead.query(
+            "SELECT Id, LastName FROM Lead WHERE LastName LIKE 'b%'", max_records=1000, wait=0.1
+        )
     )
     assert sum(page.count("c, d") == 0 and page.strip().count("\n") for page in pages) >= 300
     ids = [
         row["Id"] for row in org.query("SELECT Id FROM Lead WHERE LastName LIKE 'b%' AND Company = 'c, d'")
     ]
-    sf.bulk2.Lead.delete(records=[{"Id": item} for item in ids[:10]])
+    sf.bulk2.Lead.delete(records=[{"Id": item} for item in ids[:10]], wait=0.1)
     assert org.count("Lead") == 300 + 290
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from http_client import Client, code
 
-from sandbox import Org
+from sandbox import Org, Server
 
 
 def test_formulas_are_computed_when_read_and_no_stamp_moves(org: Org, client: Client) -> None:
@@ -42,6 +42,10 @@ def test_formulas_are_computed_when_read_and_no_stamp_moves(org: Org, client: Cl
     task = client.create("Task", WhoId=contact)
     typed = f"SELECT TYPEOF Who WHEN Contact THEN Label__c END FROM Task WHERE Id = '{task}'"
     assert client.query(typed).json()["records"][0]["Who"]["Label__c"] == "B: -"
+    org.hide_field("Contact", "AccountId")
+    assert client.query(f"SELECT Label__c FROM Contact WHERE Id = '{contact}'").json()["totalSize"] == 1
+    assert code(client.query("SELECT Label__c, Account.Name FROM Contact")) == (400, "INVALID_FIELD")
+    org.show_field("Contact", "AccountId")
     refused = client.patch(f"sobjects/Contact/{contact}", {"Label__c": "x"})
     assert code(refused) == (400, "INVALID_FIELD_FOR_INSERT_UPDATE")
     org.add_validation_rule("Contact", "r", "Label__c LIKE 'Bad%'", "no")
@@ -103,11 +107,11 @@ def test_the_language(org: Org, text: str, kind: str, value: object) -> None:
     ],
 )
 def test_the_rest_of_the_language_is_refused_when_the_field_is_defined(
-    org: Org, text: str, kind: str, message: str
+    shared: tuple[Org, Server, object], text: str, kind: str, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        org.add_formula("Account", "F__c", text, kind)
-    assert "F__c" not in org.core.schema["Account"].fields
+        shared[0].add_formula("Account", "F__c", text, kind)
+    assert "F__c" not in shared[0].core.schema["Account"].fields
 
 
 def test_formulas_follow_renames_and_keep_what_they_need(org: Org) -> None:
@@ -168,6 +172,9 @@ def test_rollups_follow_their_children_and_move_the_parents_stamp(org: Org, clie
     assert (described["Sum__c"]["calculated"], described["Sum__c"]["updateable"]) == (True, False)
     with pytest.raises(ValueError, match="used in the roll-up"):
         org.delete_field("Opportunity", "Amount")
+    org.add_formula("Opportunity", "Size__c", "Account.NumberOfEmployees", "number")
+    with pytest.raises(ValueError, match="computed from a parent"):
+        org.add_rollup("Account", "X__c", "Opportunity", "SUM", "Size__c")
     with pytest.raises(ValueError, match="no master-detail"):
         org.add_rollup("Account", "X__c", "Contact", "COUNT")
 

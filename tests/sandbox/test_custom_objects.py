@@ -145,27 +145,31 @@ def test_the_schema_moves_under_a_running_client(org: Org, client: Client) -> No
     assert client.query("SELECT Amount__c FROM Invoice__c").json()["records"][0]["Amount__c"] == 3
 
 
-@pytest.mark.parametrize(
-    ("obj", "name", "kind", "flags", "message"),
-    [
-        ("Invoice__c", "x", "Nonsense", {}, "is no type of field"),
-        ("Invoice__c", "Amount__c", "Text", {}, "already"),
-        ("Invoice__c", "9__c", "Text", {}, "no name of a custom field"),
-        ("Invoice__c", "L__c", "Lookup", {"to": "Nothing"}, "no object Nothing"),
-        ("Invoice__c", "L__c", "Lookup", {}, "what the lookup points to"),
-        ("Lead", "M__c", "MasterDetail", {"to": "Account"}, "cannot have another master-detail"),
-        ("Invoice__c", "A__c", "AutoNumber", {"number_format": "INV"}, "auto-number format"),
-        ("Invoice__c", "A__c", "Text", {"lenght": 3}, "lenght"),
-    ],
-)
-def test_what_cannot_be_set_up_says_why(
-    org: Org, obj: str, name: str, kind: str, flags: dict[str, Any], message: str
-) -> None:
+REFUSED: list[tuple[str, str, str, dict[str, Any], str]] = [
+    ("Invoice__c", "x", "Nonsense", {}, "is no type of field"),
+    ("Invoice__c", "Amount__c", "Text", {}, "already"),
+    ("Invoice__c", "9__c", "Text", {}, "no name of a custom field"),
+    ("Invoice__c", "L__c", "Lookup", {"to": "Nothing"}, "no object Nothing"),
+    ("Invoice__c", "L__c", "Lookup", {}, "what the lookup points to"),
+    ("Lead", "M__c", "MasterDetail", {"to": "Account"}, "cannot have another master-detail"),
+    ("Invoice__c", "A__c", "AutoNumber", {"number_format": "INV"}, "auto-number format"),
+    ("Invoice__c", "A__c", "Text", {"lenght": 3}, "lenght"),
+]
+
+
+def test_what_cannot_be_set_up_says_why(org: Org) -> None:
     invoices(org)
-    before = list(org.core.schema[obj].fields)
-    with pytest.raises(ValueError, match=message):
-        org.add_field(obj, name, kind, **flags)
-    assert list(org.core.schema[obj].fields) == before
+    for obj, name, kind, flags, message in REFUSED:
+        before = list(org.core.schema[obj].fields)
+        with pytest.raises(ValueError, match=message):
+            org.add_field(obj, name, kind, **flags)
+        assert list(org.core.schema[obj].fields) == before
+    with pytest.raises(ValueError, match="already"):
+        org.add_object("invoice__C")
+    with pytest.raises(ValueError, match="no name of a custom object"):
+        org.add_object("Invoice")
+    with pytest.raises(ValueError, match="standard object"):
+        org.delete_object("Lead")
 
 
 def test_it_all_survives_in_the_file(tmp_path: Any) -> None:

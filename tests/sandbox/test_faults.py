@@ -73,6 +73,17 @@ def test_rows_refused_with_a_code(org: Org, client: Client) -> None:
     assert org.get("Lead", first)["Title"] is None
 
 
+def test_rows_of_bulk_jobs_are_refused(org: Org, client: Client) -> None:
+    leads = [client.create("Lead", **LEAD) for _ in range(2)]
+    org.faults.add(
+        "POST *jobs/ingest", "refuse_row", rows=leads[:1], code="SERVER_UNAVAILABLE", message="later"
+    )
+    path = client.ingest("update", "Lead", "Id,Title\n" + "".join(f"{lead},t\n" for lead in leads))
+    failed = rows(client.get(f"{path}/failedResults"))
+    assert [(row["Id"], row["sf__Error"]) for row in failed] == [(leads[0], "SERVER_UNAVAILABLE:later: --")]
+    assert org.get("Lead", leads[1])["Title"] == "t"
+
+
 def test_bulk_jobs_fail_and_dawdle(org: Org, client: Client) -> None:
     org.faults.add("POST *jobs/query*", "bulk_fail", message="retried more than 15 times")
     order = {"operation": "query", "query": "SELECT Id FROM Lead"}

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import node_tools
 import pytest
-from http_client import Client
 
 from sandbox import Org, Server
 
@@ -46,7 +45,5 @@ def test_rest_bulk2_and_soap(org: Org, run: Run) -> None:
     run("rows", "collections", "queries", "describes", "bulk2", "soap", "replication")
 
 
-def test_bulk1(client: Client, run: Run) -> None:
-    if client.post("/services/async/60.0/job").status_code == 404:
-        pytest.skip("NOT JUDGED: the sandbox does not answer Bulk 1.0 yet")
+def test_bulk1(run: Run) -> None:
     run("bulk1")

@@ -18,6 +18,7 @@ DESCRIBE = Path(__file__).parents[4] / "shared" / "data" / "describe"
 
 USER_ID, QUEUE_ID, LEAD_ID = "005000000000001AAA", "00G000000000001AAA", "00Q000000000001AAA"
 CONTACT_ID, ACCOUNT_ID, OPPORTUNITY_ID = "003000000000001AAA", "001000000000001AAA", "006000000000001AAA"
+ROLE_ID, TASK_ID, EVENT_ID = "00K000000000001AAA", "00T000000000001AAA", "00U000000000001AAA"
 MADE, CHANGED = datetime(2024, 5, 1, 9), datetime(2024, 5, 1, 10)
 
 TYPES = {
@@ -28,6 +29,7 @@ TYPES = {
     "ConvertedDate": "DATE",
     "AnnualRevenue": "DOUBLE",
     "NumberOfEmployees": "BIGINT",
+    "Probability": "DOUBLE",
 }
 
 STAMPS = {"SystemModstamp": CHANGED, "CreatedDate": MADE}
@@ -74,6 +76,26 @@ GOOD: dict[str, dict[str, Any]] = {
         "Email": "zoë@müller.example",
         "LastName": "李",
     },
+    "Opportunity": {
+        "Id": OPPORTUNITY_ID,
+        "IsDeleted": False,
+        **STAMPS,
+        "AccountId": ACCOUNT_ID,
+        "CampaignId": None,
+        "OwnerId": USER_ID,
+        "Name": "NA",
+        "StageName": "Prospecting",
+        "Probability": 100.0,
+    },
+    "OpportunityContactRole": {
+        "Id": ROLE_ID,
+        "IsDeleted": False,
+        **STAMPS,
+        "ContactId": CONTACT_ID,
+        "OpportunityId": OPPORTUNITY_ID,
+    },
+    "Task": {"Id": TASK_ID, "IsDeleted": False, **STAMPS, "WhoId": LEAD_ID},
+    "Event": {"Id": EVENT_ID, "IsDeleted": False, **STAMPS, "WhoId": CONTACT_ID},
 }
 
 NOT_NULL = "expect_column_values_to_not_be_null"
@@ -87,11 +109,14 @@ _BAD_NUMBERS = [
     ("AnnualRevenue", -0.01, BETWEEN, "critical"),
     ("NumberOfEmployees", -1, BETWEEN, "critical"),
 ]
-_BAD_IDENTITY = [
+_BAD_STAMPS = [
     ("SystemModstamp", None, NOT_NULL, "critical"),
     ("IsDeleted", None, NOT_NULL, "critical"),
-    ("MasterRecordId", "nobody", REGEX, "critical"),
     ("CreatedDate", datetime(2030, 1, 1), LATER, "warning"),
+]
+_BAD_IDENTITY = [
+    *_BAD_STAMPS,
+    ("MasterRecordId", "nobody", REGEX, "critical"),
     ("OwnerId", None, NOT_NULL, "critical"),
     ("OwnerId", CONTACT_ID, REGEX, "critical"),
 ]
@@ -148,6 +173,22 @@ BAD: dict[str, list[tuple[str, Any, str, str]]] = {
         ("LastName", None, NOT_NULL, "critical"),
         ("LastName", "  ", REGEX, "critical"),
     ],
+    "Opportunity": [
+        *_BAD_STAMPS,
+        ("Name", None, NOT_NULL, "critical"),
+        ("StageName", None, NOT_NULL, "warning"),
+        ("AccountId", LEAD_ID, REGEX, "critical"),
+        ("Probability", 101.0, BETWEEN, "warning"),
+    ],
+    "OpportunityContactRole": [
+        *_BAD_STAMPS,
+        ("ContactId", None, NOT_NULL, "critical"),
+        ("ContactId", LEAD_ID, REGEX, "critical"),
+        ("OpportunityId", None, NOT_NULL, "critical"),
+        ("OpportunityId", ACCOUNT_ID, REGEX, "critical"),
+    ],
+    "Task": [*_BAD_STAMPS, ("WhoId", None, NOT_NULL, "critical"), ("WhoId", ACCOUNT_ID, REGEX, "critical")],
+    "Event": [*_BAD_STAMPS, ("WhoId", None, NOT_NULL, "critical"), ("WhoId", USER_ID, REGEX, "critical")],
 }
 
 #: Ids that are not ids of the object: the short form, another object's, a line end behind, a bad suffix.
@@ -208,6 +249,7 @@ def test_optional_values_may_be_null(object: str, stage: Stage) -> None:
     optional = {
         *("MasterRecordId", "ParentId", "AccountId", "ManagerId", "ConvertedDate", "ConvertedAccountId"),
         *("ConvertedContactId", "ConvertedOpportunityId", "AnnualRevenue", "NumberOfEmployees"),
+        *("CampaignId", "Probability"),
         *({"Email"} if object in ("Lead", "Contact") else ()),
     }
     row = {column: None if column in optional else value for column, value in GOOD[object].items()}

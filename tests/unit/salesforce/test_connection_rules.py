@@ -174,10 +174,16 @@ def test_an_ended_session_is_renewed_once(org: Any, answer: Any, refuse: Any) ->
     assert len(org.requests) == 4
 
 
-@pytest.mark.parametrize("code", ["API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"])
-def test_no_right_to_the_api_is_said_plainly(org: Any, refuse: Any, code: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "what_to_do"),
+    [
+        ("API_DISABLED_FOR_ORG", "Give the sync user the permission API Enabled"),
+        ("API_CURRENTLY_DISABLED", "run the sync again later"),
+    ],
+)
+def test_no_use_of_the_api_is_said_plainly(org: Any, refuse: Any, code: str, what_to_do: str) -> None:
     org.script = [refuse(code, 403, "The REST API is not enabled for this Organization.")]
-    with pytest.raises(AuthenticationError, match="API Enabled"):
+    with pytest.raises(AuthenticationError, match=what_to_do):
         org.connect().request("GET", "x", operation="query")
 
 
