@@ -9,13 +9,14 @@ import duckdb
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tandem.database import companies, jobs, journal, outbox, quarantine
+from tandem.clock import utc_now
+from tandem.database import companies, identity, jobs, journal, outbox, quarantine
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.merge import merge_pages
 from tandem.errors import RolledBack
-from tandem.objects import ACCOUNT, OBJECTS
+from tandem.objects import ACCOUNT, LEAD, OBJECTS
 from tandem.run import Run
 from tasks.batch import Batch, Verdict
 
@@ -62,6 +63,7 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[St
     jobs.finish_jobs(session, batch.object)
     details = [
         f"{counts.conflicts} conflicts, {declared.winner} wins" if counts.conflicts else "",
+        f"{counts.merged} merged into others" if counts.merged else "",
         f"{edits} company values edited in marketing" if edits else "",
         f"{failed} rows in quarantine" if failed else "",
     ]
@@ -78,6 +80,13 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[St
     steps = [pulled]
     if counts.deleted:
         steps.append(Step(batch.object, Operation.PULL_DELETES, batch.started_at, deleted=counts.deleted))
+    if declared.is_person:
+        unseen = identity.report_out_of_sight(session, run.id, utc_now()) if batch.pages else 0
+        if counts.converted or unseen:
+            conversions = Operation.PULL_CONVERSIONS
+            steps.append(
+                Step(LEAD.name, conversions, batch.started_at, updated=counts.converted, failed=unseen)
+            )
     for step in steps:
         journal.record_step(session, run.id, step)
     return steps

@@ -8,7 +8,8 @@ Three temporary relations come out of it, and everything that merges reads them:
               ``known``   in the mirror, and its stamp or a value moved
               ``same``    read before (the overlap of two reads)
               ``stale``   older than what the mirror holds: says nothing any more
-              ``unseen``  deleted before we ever saw it
+              ``unseen``  deleted before we ever saw it, or merged into another since
+              ``followed`` a converted lead that is nobody: its contact stands for it
 ``arrival``   the rows that get a marketing row of their own; ``_record_id`` is the id it will have
 ``change``    one row per record and field in which something differs, with base, theirs and ours as
               text, and what follows: ``apply`` (theirs replaces ours) or ``conflict`` (both changed)
@@ -21,6 +22,7 @@ from pathlib import Path
 
 from tandem.database.compare import differ, literal, mirror_of, quoted, unlike
 from tandem.database.connection import Session
+from tandem.database.identity import is_followed
 from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.field_map import MappedField
 
@@ -55,7 +57,7 @@ def load_pages(
     for page in pages:
         _compare(session, declared, compared, page)
         if only_known:
-            session.execute("DELETE FROM incoming WHERE _state IN ('new', 'lost')")
+            session.execute("DELETE FROM incoming WHERE _state <> 'known'")
         session.execute(
             "CREATE OR REPLACE TEMP VIEW arrival AS SELECT * FROM incoming WHERE _state IN ('new', 'lost')"
         )
@@ -98,7 +100,8 @@ def _view_new(
         SELECT {", ".join(f"i.{quoted(name)}" for name in sorted(names))},
                {_next_id(session, declared)} + i.file_row_number
                    + list_extract({before}, CAST(i.file_index AS BIGINT) + 1) AS _record_id,
-               CASE WHEN {_deleted("i", names)} THEN 'unseen' ELSE 'new' END AS _state,
+               CASE WHEN {_deleted("i", names)} THEN 'unseen'
+                    WHEN {is_followed(session, "i", names)} THEN 'followed' ELSE 'new' END AS _state,
                false AS _deleted_now, false AS _owner_changed, NULL AS _owner_before
         FROM {_staged(pages)} i WHERE Id NOT IN (SELECT id FROM held_back)
         """
@@ -114,6 +117,7 @@ def _compare(session: Session, declared: SyncedObject, fields: Sequence[MappedFi
         read += " QUALIFY row_number() OVER (PARTITION BY Id ORDER BY SystemModstamp DESC) = 1"
     moved = " OR ".join(f"i.{quoted(name)} IS DISTINCT FROM m.{quoted(name)}" for name in sorted(names))
     owned = "OwnerId" in names
+    followed = is_followed(session, "i", names)
     # The mirror is cut down to the page's records first: it must never be the side that a join holds in memory.
     session.execute(
         f"""
@@ -122,10 +126,12 @@ def _compare(session: Session, declared: SyncedObject, fields: Sequence[MappedFi
                CASE WHEN p.id IS NULL THEN {_next_id(session, declared)} + i.file_row_number
                     ELSE m._record_id END AS _record_id,
                CASE WHEN m.Id IS NULL AND {_deleted("i", names)} THEN 'unseen'
+                    WHEN m.Id IS NULL AND {followed} THEN 'followed'
                     WHEN m.Id IS NULL THEN 'new'
                     WHEN i.SystemModstamp < m.SystemModstamp OR i.SystemModstamp < m._pushed_after THEN 'stale'
                     WHEN p.id IS NULL AND {_deleted("i", names)} THEN 'unseen'
                     WHEN NOT ({moved}) THEN 'same'
+                    WHEN p.id IS NULL AND {followed} THEN 'followed'
                     WHEN p.id IS NULL THEN 'lost'
                     ELSE 'known' END AS _state,
                {_deleted("i", names)} AND NOT {_deleted("m", names)} AS _deleted_now,
@@ -143,7 +149,10 @@ def _staged(pages: Sequence[Path]) -> str:
 
 
 def _next_id(session: Session, declared: SyncedObject) -> int:
-    return int(session.value(f"SELECT coalesce(max(id), 0) + 1 FROM marketing.{declared.table}"))
+    gone = "(SELECT max(person_id) FROM sync.merged_person)" if declared.is_person else "0"
+    return int(
+        session.value(f"SELECT coalesce(greatest(max(id), {gone}), 0) + 1 FROM marketing.{declared.table}")
+    )
 
 
 def _deleted(alias: str, names: Collection[str]) -> str:

@@ -30,6 +30,7 @@ class Operation(StrEnum):
     SYNC_SCHEMA = "Sync schema"
     PULL_UPDATES = "Pull updates"
     PULL_DELETES = "Pull deletes"
+    PULL_CONVERSIONS = "Pull conversions"
     PUSH_NEW = "Push new"
     PUSH_UPDATES = "Push updates"
 

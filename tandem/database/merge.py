@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import people
+from tandem.database import identity, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.effects import EFFECTS
@@ -35,6 +35,8 @@ class MergeCounts:
     deleted: int = 0
     skipped: int = 0
     conflicts: int = 0
+    converted: int = 0
+    merged: int = 0
 
     def add(self, other: MergeCounts) -> None:
         """Add another page's counts."""
@@ -62,6 +64,8 @@ def merge_pages(
     total = MergeCounts()
     now = utc_now()
     open_fields = _without_blocked(declared, fields, rules)
+    if declared.is_person and pages:
+        identity.follow(session, declared, fields, pages, held_back)
     for known in load_pages(session, declared, fields, open_fields, pages, held_back):
         counts = _count(session)
         if counts.new:
@@ -71,6 +75,8 @@ def merge_pages(
         if effect := EFFECTS.get(declared.name):
             effect(MergedPage(session, declared, fields, run_id, now, rules, counts.new > 0, known))
         total.add(counts)
+    if declared.is_person and pages:
+        total.converted, total.merged = identity.settle(session, declared, run_id, now)
     return total
 
 

@@ -33,6 +33,7 @@ _MEANINGS = {
     "BudgetExhausted": "The API calls that Tandem may use are used up. Nothing was applied half.",
     "MissingFields": "The sync user cannot see a field that the step needs.",
     "SuiteFailed": "The batch did not look right as a whole, so nothing of it was applied.",
+    "CONVERTED_OUT_OF_SIGHT": "The lead is a contact now that the sync user cannot see.",
     "LeaseTaken": "Another run was at work.",
     "DatabaseError": "The marketing database could not be opened or written.",
 }

@@ -1,0 +1,187 @@
+"""Two people become one: values by the winner rule, score summed, everything that hangs on the loser moved (16).
+
+The winner's value stays; where it has none, the loser's takes its place. Only null is none: ``false`` is a
+value (16.4, 16.5).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.compare import literal, mirror_of, quoted
+from tandem.database.connection import Session
+from tandem.database.fields import columns_of
+from tandem.objects import CONTACT, LEAD
+from tandem.objects.account import COMPANY_COLUMNS_OF_PERSON
+from tandem.objects.field_map import RESERVED_COLUMNS
+from tandem.objects.user import ACCOUNT_OWNER_FIELDS, SALES_OWNER_FIELDS
+
+#: The default score, which merges sum; custom scores follow the winner (16.7).
+SCORE = "score"
+
+#: What tells about the record, not about the person: the winner's stays, empty or not.
+_OF_THE_RECORD = {
+    *RESERVED_COLUMNS,
+    *SALES_OWNER_FIELDS,
+    *ACCOUNT_OWNER_FIELDS,
+    *("sfdc_is_deleted", "sfdc_created_date", "original_source_type"),
+    SCORE,
+}
+
+
+def merge_people(session: Session, run_id: str, now: datetime) -> None:
+    """Merge people that Salesforce merged: the temporary table ``merging`` (loser, winner, kept) names them.
+
+    ``kept`` is the id under which the winner goes on. Nobody may be loser and winner at once. Call it inside a
+    transaction, after the winners' own values are up to date.
+    """
+    filled = _give_values(session, run_id, now)
+    _sum_scores(session, run_id, now)
+    for kind in (ActivityType.SFDC_MERGE_LEADS, ActivityType.MERGE_LEADS):
+        log(
+            session,
+            kind,
+            "(SELECT winner, string_agg(CAST(loser AS VARCHAR), ',' ORDER BY loser) AS losers"
+            " FROM merging GROUP BY winner)",
+            run_id=run_id,
+            at=now,
+            person="winner",
+            attributes=attributes(
+                Merge_IDs="losers",
+                Master_Updated="winner IN (SELECT winner FROM filled)" if filled else "false",
+                Merged_in_Sales="true",
+                Merge_Source="'Salesforce.com'",
+            ),
+        )
+    _move_children(session)
+    session.execute("DELETE FROM marketing.person WHERE id IN (SELECT loser FROM merging)")
+    session.execute("UPDATE marketing.person p SET id = g.kept FROM merging g WHERE p.id = g.winner")
+    for each in (LEAD, CONTACT):
+        if columns_of(session, "salesforce", each.name):
+            session.execute(
+                f"UPDATE {mirror_of(each.name)} m SET _record_id = g.kept FROM merging g"
+                " WHERE m._record_id = g.winner AND g.kept <> g.winner"
+            )
+    session.execute(
+        "INSERT INTO sync.merged_person SELECT CASE loser WHEN kept THEN winner ELSE loser END, kept, ?,"
+        " CAST(? AS TIMESTAMP) FROM merging",
+        [run_id, now],
+    )
+
+
+def _give_values(session: Session, run_id: str, now: datetime) -> bool:
+    """Give winners what they lack and their losers have; returns whether that was anything."""
+    system = {
+        row["column_name"]
+        for row in session.rows("SELECT DISTINCT column_name FROM sync.field_map WHERE system")
+    }
+    columns = [
+        name
+        for name in columns_of(session, "marketing", "person")
+        if name not in _OF_THE_RECORD and name not in system
+    ]
+    # arg_min leaves nulls out: of several losers, the oldest person that has a value gives it.
+    given = ", ".join(f"arg_min(l.{quoted(name)}, l.id) AS {quoted(name)}" for name in columns)
+    session.execute(
+        f"CREATE OR REPLACE TEMP TABLE given AS SELECT g.winner, {given}"
+        " FROM merging g JOIN marketing.person l ON l.id = g.loser GROUP BY g.winner"
+    )
+    entries = ", ".join(
+        f"{{column_name: {literal(name)}, value: CAST(l.{quoted(name)} AS VARCHAR),"
+        f" lacks: {_lacks(name)} AND l.{quoted(name)} IS NOT NULL}}"
+        for name in columns
+    )
+    session.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE filled AS
+        SELECT winner, entry.column_name, entry.value FROM (
+            SELECT l.winner, unnest(list_filter([{entries}], lambda e: e.lacks)) AS entry
+            FROM given l JOIN marketing.person p ON p.id = l.winner)
+        """
+    )
+    if not session.value("SELECT count(*) FROM filled"):
+        return False
+    log(
+        session,
+        ActivityType.CHANGE_DATA_VALUE,
+        "filled",
+        run_id=run_id,
+        at=now,
+        person="winner",
+        primary="column_name",
+        attributes=attributes(
+            Attribute_Name="column_name",
+            New_Value="value",
+            Source="'Salesforce.com'",
+            Reason="'Taken over from the person that was merged'",
+        ),
+    )
+    sets = ", ".join(
+        f"{quoted(name)} = CASE WHEN {_lacks(name)} THEN l.{quoted(name)} ELSE p.{quoted(name)} END"
+        for name in columns
+    )
+    session.execute(
+        f"UPDATE marketing.person p SET {sets}, updated_at = ? FROM given l"
+        " WHERE p.id = l.winner AND p.id IN (SELECT winner FROM filled)",
+        [now],
+    )
+    return True
+
+
+def _lacks(column: str) -> str:
+    """Return the condition that a winner takes a column from its loser; a contact shows its company's (7.2)."""
+    empty = f"p.{quoted(column)} IS NULL"
+    if column in COMPANY_COLUMNS_OF_PERSON:
+        return f"({empty} AND p.sfdc_type IS DISTINCT FROM 'contact')"
+    return empty
+
+
+def _sum_scores(session: Session, run_id: str, now: datetime) -> None:
+    if SCORE not in columns_of(session, "marketing", "person"):
+        return
+    session.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE scored AS
+        SELECT p.id, p.{SCORE} AS before, coalesce(p.{SCORE}, 0) + l.points AS after
+        FROM (SELECT g.winner, sum(l.{SCORE}) AS points
+              FROM merging g JOIN marketing.person l ON l.id = g.loser GROUP BY g.winner) l
+        JOIN marketing.person p ON p.id = l.winner WHERE l.points IS NOT NULL AND l.points <> 0
+        """
+    )
+    log(
+        session,
+        ActivityType.CHANGE_SCORE,
+        "scored",
+        run_id=run_id,
+        at=now,
+        person="id",
+        primary=literal(SCORE),
+        attributes=attributes(
+            Score_Name=literal(SCORE),
+            Old_Value="before",
+            New_Value="after",
+            Change_Value="after - coalesce(before, 0)",
+            Reason="'Sum of the people that were merged'",
+        ),
+    )
+    session.execute(
+        f"UPDATE marketing.person p SET {SCORE} = s.after, updated_at = ? FROM scored s WHERE p.id = s.id",
+        [now],
+    )
+
+
+def _move_children(session: Session) -> None:
+    """Move everything that names a loser: activities, memberships, roles, errors (16.6)."""
+    tables = session.rows(
+        "SELECT schema_name, table_name FROM duckdb_columns() JOIN duckdb_tables() USING (schema_name, table_name)"
+        " WHERE duckdb_tables.database_name = current_database() AND column_name = 'person_id'"
+        " AND duckdb_columns.database_name = current_database()"
+        " AND schema_name IN ('marketing', 'sync') AND table_name <> 'merged_person'"
+    )
+    for each in tables:
+        session.execute(
+            f"UPDATE {quoted(each['schema_name'])}.{quoted(each['table_name'])} c SET person_id = g.kept"
+            " FROM (SELECT loser AS id, kept FROM merging UNION SELECT winner, kept FROM merging) g"
+            " WHERE c.person_id = g.id AND c.person_id <> g.kept"
+        )
