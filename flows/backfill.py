@@ -20,6 +20,7 @@ from tandem.quality.gx import warm_up
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
+from tasks.custom_objects import refuse_edited_choice, take_over_choice
 from tasks.fill import KEYS, chosen_fields, fill, formula_fields, refuse_before_first_copy
 from tasks.look import look
 from tasks.merge import merge
@@ -50,8 +51,11 @@ def backfill(
     settings = load()
     run = Run("backfill", settings)
     if settings.sync.paused:
-        return resting(run)
+        with ended(run) as outcome:
+            take_over_choice(run)
+        return outcome.result() if outcome.error else resting(run)
     with ended(run) as outcome, run.opened():
+        refuse_edited_choice(run)
         wanted = names_to_sync(settings, objects)
         names = not_paused(settings, wanted, objects)
         looked = look(run, names)

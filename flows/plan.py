@@ -12,10 +12,10 @@ from prefect.client.schemas.objects import State
 from flows.outcome import ended
 from flows.steps import names_to_sync
 from tandem.database.connection import Session
-from tandem.database.fields import active_fields
+from tandem.database.fields import active_fields, described
 from tandem.database.journal import Step
 from tandem.database.pending import find_pending
-from tandem.objects import OBJECTS, Direction
+from tandem.objects import Direction, SyncedObject
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
@@ -39,12 +39,19 @@ def plan(
     """
     run = Run("plan", load())
     with ended(run) as outcome:
-        names = names_to_sync(run.settings, objects)
+        wanted = names_to_sync(run.settings, objects)
+        with run.database.read() as session:
+            known = described(session)
+        names = [name for name in wanted if name in known]
         batches, many, errors = read(run, ask(run, names))
         verdicts = {batch.object: check(run, batch) for batch in batches}
         with run.database.write() as session, session.rehearsal():
             steps = [step for batch in batches for step in apply(session, run, batch, verdicts[batch.object])]
-            pushes = [_pending(session, name) for name in names if OBJECTS[name].direction is Direction.BOTH]
+            pushes = [
+                _pending(session, run.objects[name])
+                for name in names
+                if run.objects[name].direction is Direction.BOTH
+            ]
         shutil.rmtree(run.staging, ignore_errors=True)
         outcome.summary = {
             "run_id": run.id,
@@ -54,6 +61,7 @@ def plan(
             "by_bulk": {
                 each.query.object: "too many rows to look at; a cycle reads them by Bulk" for each in many
             },
+            "not_looked_at": [name for name in wanted if name not in known],
             "errors": {name: str(error) for name, error in errors.items()},
             "api_calls": run.meter.count,
         }
@@ -76,9 +84,8 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _pending(session: Session, name: str) -> dict[str, Any]:
-    declared = OBJECTS[name]
-    fields = active_fields(session, name)
+def _pending(session: Session, declared: SyncedObject) -> dict[str, Any]:
+    fields = active_fields(session, declared.name)
     records = find_pending(session, declared, fields) if fields else 0
     rows = (
         session.rows("SELECT person_id, sfdc_id, payload FROM pending ORDER BY sfdc_id LIMIT ?", [SHOWN])
@@ -86,7 +93,7 @@ def _pending(session: Session, name: str) -> dict[str, Any]:
         else []
     )
     return {
-        "object": name,
+        "object": declared.name,
         "records": records,
         "sample": [{**row, "payload": json.loads(row["payload"])} for row in rows],
     }

@@ -11,7 +11,6 @@ from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
 from tandem.database import journal
-from tandem.objects import OBJECTS
 from tandem.run import Run
 from tandem.settings import load
 from tasks.assess import assess
@@ -25,7 +24,7 @@ def quality_report() -> dict[str, Any] | State[Any]:
         with run.database.read() as session:
             copied = journal.watermarks(session)
         try:
-            objects = [assess(run, name) for name in OBJECTS if name in copied]
+            objects = [assess(run, name) for name in run.objects if name in copied]
         finally:
             shutil.rmtree(run.staging, ignore_errors=True)
         create_table_artifact(key="quality-objects", table=objects, description="Rows against their suites.")

@@ -12,7 +12,7 @@ from tandem.clock import utc_now
 from tandem.database import jobs, journal, newcomers
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import AuthenticationError, BudgetExhausted, RolledBack, SettingsError, TandemError
-from tandem.objects import LEAD, OBJECTS
+from tandem.objects import LEAD, synced_objects
 from tandem.run import Run, error_code, one_line
 from tandem.salesforce.errors import ErrorClass
 from tandem.settings import Settings
@@ -28,13 +28,13 @@ def names_to_sync(settings: Settings, chosen: Sequence[str] | None) -> list[str]
 
     :raises SettingsError: one was chosen that the settings leave out.
     """
-    wanted = set(chosen or settings.sync.objects)
-    outside = wanted - set(settings.sync.objects)
+    wanted = set(chosen or settings.sync.every_object)
+    outside = wanted - set(settings.sync.every_object)
     if outside:
         raise SettingsError(
             f"{', '.join(sorted(outside))} is not among the objects to sync. Add it to sync.objects first."
         )
-    return [name for name in OBJECTS if name in wanted]
+    return [name for name in synced_objects(settings.sync.custom_objects) if name in wanted]
 
 
 def not_paused(settings: Settings, names: Sequence[str], chosen: Sequence[str] | None) -> list[str]:
@@ -62,7 +62,7 @@ def resting(run: Run) -> dict[str, Any]:
         "steps": [],
         "api_calls": 0,
         "errors": [],
-        "paused": list(run.settings.sync.objects),
+        "paused": list(run.settings.sync.every_object),
         "status": PAUSED,
     }
 

@@ -11,10 +11,11 @@ from prefect.client.schemas.objects import State
 from flows.outcome import ended
 from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database.journal import Operation, Status
-from tandem.objects import OBJECTS, Direction
+from tandem.objects import Direction
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
+from tasks.custom_objects import refuse_edited_choice, take_over_choice
 from tasks.look import look
 from tasks.merge import merge, note_unchanged
 from tasks.push import push
@@ -36,8 +37,11 @@ def sync(
     settings = load()
     run = Run("sync", settings)
     if settings.sync.paused:
-        return resting(run)
+        with ended(run) as outcome:
+            take_over_choice(run)
+        return outcome.result() if outcome.error else resting(run)
     with ended(run) as outcome, run.opened():
+        refuse_edited_choice(run)
         wanted = names_to_sync(settings, objects)
         names = not_paused(settings, wanted, objects)
         looked = look(run, names)
@@ -53,7 +57,7 @@ def sync(
 
         # What could not be read could not be compared: sending might overwrite what Salesforce changed.
         for name in (each for each in visible if each not in unread):
-            if OBJECTS[name].direction is Direction.BOTH:
+            if run.objects[name].direction is Direction.BOTH:
                 with attempt(run, name, Operation.PUSH_UPDATES):
                     push(run, name)
 

@@ -15,6 +15,7 @@ from tandem.database.connection import Database
 from tandem.database.journal import Status
 from tandem.database.lease import lease
 from tandem.errors import BudgetExhausted, SalesforceError, TandemError
+from tandem.objects import SyncedObject, synced_objects
 from tandem.salesforce.calls import ApiCall, CallMeter
 from tandem.salesforce.connection import Connection, connect
 from tandem.salesforce.errors import ErrorClass, classify
@@ -31,6 +32,11 @@ class Run:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"id": self.id, "kind": self.kind, "settings": self.settings}
+
+    @property
+    def objects(self) -> dict[str, SyncedObject]:
+        """The objects that can take part, in the order of a cycle."""
+        return synced_objects(self.settings.sync.custom_objects)
 
     @cached_property
     def database(self) -> Database:

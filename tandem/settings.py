@@ -8,9 +8,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -45,6 +54,8 @@ SettableTable = Literal[
     "task",
     "event",
 ]
+
+CustomObjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]\w*__c$")]
 
 
 class SalesforceSettings(BaseModel):
@@ -102,13 +113,24 @@ class SyncSettings(BaseModel):
         ),
         description="Objects that take part in the sync.",
     )
+    custom_objects: tuple[CustomObjectName, ...] = Field(
+        (), description="Custom objects that take part; edited while the sync is paused only (12.5)."
+    )
+    custom_object_constraints: dict[CustomObjectName, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Fields that a custom object's activities carry; without an entry all (12.6), e.g."
+        ' {"Invoice__c": ["Amount__c"]}. Edited while the sync is paused only.',
+    )
+    custom_objects_in_use: tuple[CustomObjectName, ...] = Field(
+        (), description="Custom objects that campaigns of yours go by: their constraints are locked (12.6)."
+    )
     paused: bool = Field(
         False, description="Read and send nothing until this is taken back; flow actions go on (ENG-06)."
     )
-    paused_objects: tuple[SettableObject, ...] = Field(
+    paused_objects: tuple[SettableObject | CustomObjectName, ...] = Field(
         (), description="Objects that rest meanwhile, while the others go on."
     )
-    filters: dict[SettableObject, str] = Field(
+    filters: dict[SettableObject | CustomObjectName, str] = Field(
         default_factory=dict,
         description='SOQL conditions that records must meet to be synced, e.g. {"Lead": "Do_Not_Sync__c = false"}'
         " (VIS-04). A record that stops matching stays as it is.",
@@ -138,11 +160,30 @@ class SyncSettings(BaseModel):
 
     @field_validator("filters")
     @classmethod
-    def _whole_conditions(cls, filters: dict[SettableObject, str]) -> dict[SettableObject, str]:
+    def _whole_conditions(cls, filters: dict[str, str]) -> dict[str, str]:
         for name, condition in filters.items():
             if not condition.strip():
                 raise ValueError(f"the filter of {name} is empty; write a SOQL condition, or take it out")
         return filters
+
+    @field_validator("custom_objects")
+    @classmethod
+    def _once_each(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len({name.lower() for name in names}) < len(names):
+            raise ValueError("an object is named twice")  # 12.4
+        return names
+
+    @model_validator(mode="after")
+    def _of_enabled_objects(self) -> Self:
+        for name in self.custom_object_constraints:
+            if name not in self.custom_objects:
+                raise ValueError(f"constraints of {name}, which is not among the custom objects")
+        return self
+
+    @property
+    def every_object(self) -> tuple[str, ...]:
+        """The objects that take part, custom ones included."""
+        return (*self.objects, *self.custom_objects)
 
     def is_paused(self, object_name: str) -> bool:
         """Return whether nothing is read or sent of an object for now (ENG-06)."""

@@ -13,7 +13,7 @@ from tandem.database.fields import active_fields, described
 from tandem.database.journal import Operation, Step
 from tandem.database.merge import fill_fields
 from tandem.errors import SettingsError
-from tandem.objects import ACCOUNT, OBJECTS
+from tandem.objects import ACCOUNT
 from tandem.run import Run
 from tasks.batch import Batch, Verdict
 
@@ -72,7 +72,7 @@ def refuse_before_first_copy(run: Run, wanted: Mapping[str, Sequence[str]]) -> N
 @task(name="fill", task_run_name="fill fields of {batch.object}", cache_policy=NO_CACHE, persist_result=False)
 def fill(run: Run, batch: Batch, verdict: Verdict) -> Step:
     """Give known records the fields that a batch holds: all of them, or none. No watermark moves."""
-    declared = OBJECTS[batch.object]
+    declared = run.objects[batch.object]
     held_back = sorted({each.sfdc_id for each in verdict.findings})
     with run.database.write() as session, session.transaction():
         fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]

@@ -13,12 +13,12 @@ from tandem.database import journal
 from tandem.database.connection import Session
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import SettingsError
-from tandem.objects import OBJECTS
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField, missing_fields, plan_field_map, without_edits
 from tandem.run import Run
 from tandem.salesforce.describe import ObjectDescribe, describe_objects
 from tandem.staging import sql_type
+from tasks.custom_objects import look_for_paths, relate
 from tasks.picklists import tell_new_values
 
 
@@ -36,9 +36,11 @@ def look(run: Run, names: Sequence[str], before_start: bool = False) -> list[Ste
         kept = field_maps.described(session)
     known = {name: each.last_modified for name, each in kept.items() if each.last_modified}
     answers = describe_objects(run.connection, list(names), known)
+    others = look_for_paths(run, answers, kept)
     steps = []
     with run.database.write() as session, session.transaction():
-        to_fill = field_maps.restore_columns(session, run.id)
+        to_fill = field_maps.restore_columns(session, run.objects, run.id)
+        unfit = relate(session, run, answers, others)
         now = kept | {name: answer for name, answer in answers.items() if answer is not None}
         for name in names:
             step = Step(name, Operation.SYNC_SCHEMA, started)
@@ -47,8 +49,10 @@ def look(run: Run, names: Sequence[str], before_start: bool = False) -> list[Ste
                     Status.FAILED,
                     f"The sync user cannot see {name}. Give it read access.",
                 )
+            elif name in unfit:
+                step.status, step.detail = Status.FAILED, unfit[name]
             elif (answer := answers[name] or kept[name]) is not None:
-                to_fill += _follow(session, run, OBJECTS[name], now, before_start, step)
+                to_fill += _follow(session, run, run.objects[name], now, before_start, step)
                 if answers[name] is not None:
                     tell_new_values(session, run, step, kept.get(name), answer)
                     field_maps.save_describe(session, answer)
@@ -67,7 +71,7 @@ def look(run: Run, names: Sequence[str], before_start: bool = False) -> list[Ste
             journal.record_step(session, run.id, step)
             steps.append(step)
         for field in to_fill:  # once no table has a column to come: DuckDB takes those before new values only
-            field_maps.fill_from_mirror(session, field)
+            field_maps.fill_from_mirror(session, run.objects[field.object].table, field)
         _refuse_unknown_columns(session, run)
     return steps
 
@@ -79,7 +83,7 @@ def _refuse_unknown_columns(session: Session, run: Run) -> None:
     """
     chosen, looked_at = run.settings.sync, set(field_maps.described(session))
     for table in chosen.blocked_fields:
-        feeding = {name for name in chosen.objects if OBJECTS[name].table == table}
+        feeding = {name for name in chosen.objects if run.objects[name].table == table}
         if feeding <= looked_at:
             columns = field_maps.columns_of(session, "marketing", table)
             unknown = [name for name in chosen.blocked(table) if name.lower() not in columns]
@@ -120,7 +124,7 @@ def _follow(
     before = field_maps.field_map(session, declared.name)
     taken = field_maps.columns_of(session, "marketing", declared.table)
     known = without_edits(declared, before, taken) if before_start else before
-    partners = _types_of_partners(session, declared, described)
+    partners = _types_of_partners(session, run, declared, described)
     change = plan_field_map(declared, answer, known, taken, ignored, partners)
     if set(change.fields) != set(before):
         field_maps.save_field_map(session, declared, change, run.id)
@@ -135,11 +139,11 @@ def _follow(
 
 
 def _types_of_partners(
-    session: Session, declared: SyncedObject, described: Mapping[str, ObjectDescribe]
+    session: Session, run: Run, declared: SyncedObject, described: Mapping[str, ObjectDescribe]
 ) -> dict[str, str]:
     """Return the columns that other objects of the same table feed, with the types their fields have now."""
     types = {}
-    for other in OBJECTS.values():
+    for other in run.objects.values():
         if other.table == declared.table and other is not declared and other.name in described:
             seen = described[other.name].fields
             for each in field_maps.active_fields(session, other.name):

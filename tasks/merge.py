@@ -16,7 +16,7 @@ from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.merge import merge_pages
 from tandem.errors import RolledBack
-from tandem.objects import ACCOUNT, LEAD, OBJECTS
+from tandem.objects import ACCOUNT, LEAD
 from tandem.run import Run
 from tasks.batch import Batch, Verdict
 
@@ -51,7 +51,7 @@ def note_unchanged(run: Run, batches: Sequence[Batch]) -> None:
 
 def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
     """Apply one object's batch inside the caller's transaction."""
-    declared = OBJECTS[batch.object]
+    declared = run.objects[batch.object]
     held_back = sorted({each.sfdc_id for each in verdict.findings})
     fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]
     failed = quarantine.hold_back(session, declared, verdict.findings, batch.pages, run.id)

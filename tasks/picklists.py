@@ -6,7 +6,6 @@ from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Step
 from tandem.database.notifications import Kind, notify
-from tandem.objects import OBJECTS
 from tandem.reports.field_uses import uses_of
 from tandem.run import Run
 from tandem.salesforce.describe import ObjectDescribe
@@ -16,7 +15,7 @@ def tell_new_values(
     session: Session, run: Run, step: Step, before: ObjectDescribe | None, now: ObjectDescribe
 ) -> None:
     """Keep a notification for each field that offers values that it did not offer before. Nothing else changes."""
-    table = OBJECTS[now.name].table
+    table = run.objects[now.name].table
     told = []
     for field in active_fields(session, now.name) if before else ():
         old = before.fields.get(field.field) if before else None

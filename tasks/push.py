@@ -16,7 +16,7 @@ from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
 from tandem.database.pending import find_pending
 from tandem.errors import BudgetExhausted, SalesforceError, TandemError
-from tandem.objects import OBJECTS, SyncedObject
+from tandem.objects import SyncedObject
 from tandem.run import Run
 from tandem.salesforce.bulk_ingest import finish
 from tandem.salesforce.errors import TRUNCATED, classify
@@ -35,7 +35,7 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
     :raises BudgetExhausted: calls ran out; what was answered is settled, the rest goes another time.
     :raises SalesforceError: the line broke, or some rows have no answer: as before, the rest another time.
     """
-    declared = OBJECTS[object_name]
+    declared = run.objects[object_name]
     step = Step(object_name, Operation.PUSH_UPDATES, utc_now())
     inside = _matching(run, declared, person_ids)
     with run.database.write() as session, session.transaction():

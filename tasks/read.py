@@ -14,7 +14,6 @@ from tandem.database import fields as field_maps
 from tandem.database import jobs, journal
 from tandem.database.jobs import BulkJob, StagedPage
 from tandem.errors import SalesforceError
-from tandem.objects import OBJECTS
 from tandem.objects.field_map import MappedField
 from tandem.run import Run
 from tandem.salesforce import bulk_query
@@ -69,7 +68,7 @@ def ask(
 
 def _condition(run: Run, name: str) -> str | None:
     """Return what records must meet to be read: the object's own condition, and the user's filter (VIS-04)."""
-    conditions = [each for each in (OBJECTS[name].condition, run.settings.sync.filter(name)) if each]
+    conditions = [each for each in (run.objects[name].condition, run.settings.sync.filter(name)) if each]
     return (
         " AND ".join(f"({each})" for each in conditions)
         if len(conditions) > 1

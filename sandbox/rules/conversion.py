@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -61,6 +61,10 @@ class Conversion:
     no_opportunity: bool = False
     overwrite_source: bool = False
     owner_id: str | None = None
+    records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Values for the new account, contact and opportunity, by object; they go before the lead's."""
+    bypass_dedupe: frozenset[str] = frozenset()
+    """Objects whose duplicate rules are passed by."""
 
 
 @dataclass(slots=True)
@@ -84,7 +88,9 @@ class Refused(Exception):
 
 def convert(writer: Writer, wanted: Conversion, intent: Intent) -> Converted:
     """Convert one lead, or say why not. Nothing half done stays."""
-    trusted = Intent(intent.user, stamp=intent.stamp, trusted=True, auto_assign=False)
+    trusted = Intent(
+        intent.user, stamp=intent.stamp, trusted=True, auto_assign=False, unjudged=wanted.bypass_dedupe
+    )
     try:
         with writer.store.transaction():
             return _convert(writer, wanted, trusted, intent)
@@ -105,11 +111,12 @@ def _convert(writer: Writer, wanted: Conversion, trusted: Intent, intent: Intent
     if wanted.contact_id and not wanted.account_id:
         raise Refused(RowError("REQUIRED_FIELD_MISSING", "contactId needs accountId", ("AccountId",)))
     overwrite = {"LeadSource"} if wanted.overwrite_source else set()
-    person = _mapped(lead, {**_CONTACT, **_pairs(writer)})
+    person = _mapped(lead, {**_CONTACT, **_pairs(writer)}) | _given(writer, wanted, "Contact")
     if lead["Company"] is None or _is_person(writer, wanted.account_id):
         account, contact = _person_account(writer, wanted, person, owner, trusted, overwrite)
     else:
-        account = _fill(writer, "Account", wanted.account_id, _mapped(lead, _ACCOUNT), owner, trusted)
+        company = _mapped(lead, _ACCOUNT) | _given(writer, wanted, "Account")
+        account = _fill(writer, "Account", wanted.account_id, company, owner, trusted)
         person["AccountId"] = account
         contact = _fill(writer, "Contact", wanted.contact_id, person, owner, trusted, overwrite)
     deal = None
@@ -145,6 +152,18 @@ def _lead(writer: Writer, wanted: Conversion, intent: Intent) -> Record:
 
 def _mapped(lead: Record, names: Mapping[str, str]) -> dict[str, Any]:
     return {target: lead[source] for source, target in names.items() if lead.get(source) is not None}
+
+
+def _given(writer: Writer, wanted: Conversion, name: str) -> dict[str, Any]:
+    """What the client sent along for a new record; a field that nobody may set ends the conversion."""
+    fields = writer.schema[name].fields
+    given = dict(wanted.records.get(name, {}))
+    for each in given:
+        if each not in fields or not fields[each].createable:
+            raise Refused(
+                RowError("INVALID_FIELD_FOR_INSERT_UPDATE", f"Unable to create fields: {each}", (each,))
+            )
+    return given
 
 
 def _pairs(writer: Writer) -> dict[str, str]:
@@ -231,7 +250,7 @@ def _deal(
         "StageName": next(iter(STAGES)),
         "CloseDate": _quarter_end(today),
         "LeadSource": lead["LeadSource"],
-    }
+    } | _given(writer, wanted, "Opportunity")
     return _fill(writer, "Opportunity", None, values, owner, trusted)
 
 

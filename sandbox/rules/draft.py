@@ -24,6 +24,8 @@ class Intent:
     from_text: bool = False
     auto_assign: bool | str = True
     allow_duplicates: bool = False
+    unjudged: frozenset[str] = frozenset()
+    """Objects whose duplicate rules are passed by."""
     duplicate_details: bool = False
     stamp: datetime | None = None
     locked: Locked | None = None

@@ -238,7 +238,7 @@ class Writer:
             validation.check(self.store, self.world(intent), sobject, rules, live)
         uniques.check(self.store, sobject, live)
         doubles = [rule for rule in self.rulebook.duplicates if rule.sobject == sobject.name]
-        if doubles:
+        if doubles and sobject.name not in intent.unjudged:
             duplicates.check(self.store, self.schema, sobject, doubles, live, intent)
 
     def _automate(self, sobject: SObject, drafts: Sequence[Draft]) -> None:

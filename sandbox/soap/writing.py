@@ -155,6 +155,12 @@ def _conversion(node: ElementTree.Element) -> Conversion:
         xml.flag(node, "doNotCreateOpportunity"),
         xml.flag(node, "overwriteLeadSource"),
         record_id("ownerId"),
+        {
+            name: xml.record(child)[2]
+            for name in ("Account", "Contact", "Opportunity")
+            for child in xml.nodes(node, f"{name.lower()}Record")
+        },
+        frozenset(name for name in ("Account", "Contact") if xml.flag(node, f"bypass{name}DedupeCheck")),
     )
 
 

@@ -115,7 +115,7 @@ def unhide(column: ColumnArgument) -> None:
     from tandem.database import mapping
 
     with _editing() as session:
-        found, fields = report.fields_of_column(session, column)
+        found, fields = report.fields_of_column(session, opened()[0], column)
         mapping.unhide(session, found, fields[0].column or "")
     say(f"{column} is shown again.")
 

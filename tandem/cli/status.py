@@ -56,7 +56,7 @@ def status(
     with database.read() as session:
         facts = overview(session, settings.budget)
         found = steps(session, chosen)
-    facts["paused"] = [name for name in settings.sync.objects if settings.sync.is_paused(name)]
+    facts["paused"] = [name for name in settings.sync.every_object if settings.sync.is_paused(name)]
     if as_json:
         print_json({**facts, "database": settings.database, "steps": found})
     elif as_csv:

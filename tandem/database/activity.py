@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum
 
@@ -30,14 +31,15 @@ class ActivityType(IntEnum):
     QUARANTINED = 100001
 
 
-def attributes(**values: str) -> str:
+def attributes(fields: Mapping[str, str] | None = None, /, **values: str) -> str:
     """Return the SQL of an attributes object; values are SQL expressions, nulls are left out (22.2).
 
     Underscores in names become blanks: ``attributes(Old_Value="base")`` gives ``{"Old Value": …}``.
+
+    :param fields: further attributes, whose names are taken as they are: API names of fields.
     """
-    pairs = ", ".join(
-        f"{literal(name.replace('_', ' '))}: CAST({value} AS VARCHAR)" for name, value in values.items()
-    )
+    named = {name.replace("_", " "): value for name, value in values.items()} | dict(fields or {})
+    pairs = ", ".join(f"{literal(name)}: CAST({value} AS VARCHAR)" for name, value in named.items())
     # A JSON merge patch onto an empty object drops the nulls.
     return f"json_merge_patch('{{}}', to_json({{{pairs}}}))"
 

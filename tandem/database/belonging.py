@@ -8,7 +8,7 @@ comes before its person or after, and nothing is told twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tandem.database.activity import attributes, log
 from tandem.database.compare import mirror_of, quoted
@@ -47,6 +47,8 @@ class Belonging:
     """Records whose arrival nobody is told of."""
     constraints: tuple[str, ...] | None = None
     """Columns whose changes the activities tell; ``None``: all."""
+    values: Mapping[str, str] = field(default_factory=dict)
+    """Columns whose values are told too, by the name of their field."""
 
     @property
     def column(self) -> str:
@@ -146,6 +148,7 @@ def _tell(page: MergedPage, belonging: Belonging, changed: str = "NULL") -> None
             person="p.id",
             primary=belonging.primary,
             attributes=attributes(
+                {name: f"t.{quoted(column)}" for name, column in belonging.values.items()},
                 **belonging.told,
                 **({"Data_Value_Changes": "c.changes"} if updated else {}),
                 Source="'Salesforce.com'",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, fields
 
 from tandem.clock import utc_now
@@ -10,7 +10,6 @@ from tandem.database.compare import mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.notifications import Kind, notify
 from tandem.database.retype import retype
-from tandem.objects import OBJECTS
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import FieldMapChange, MappedField
 from tandem.salesforce.describe import ObjectDescribe
@@ -97,7 +96,7 @@ def _follow_types(session: Session, declared: SyncedObject, change: FieldMapChan
         notify(session, run_id, Kind.TYPE_CHANGE, declared.name, new.field, told)
 
 
-def restore_columns(session: Session, run_id: str) -> list[MappedField]:
+def restore_columns(session: Session, objects: Mapping[str, SyncedObject], run_id: str) -> list[MappedField]:
     """Put back mapped columns that somebody dropped: a field cannot be deleted (2.9).
 
     Left out, every value would pass for cleared here and be cleared in Salesforce. Returns the fields whose
@@ -112,13 +111,13 @@ def restore_columns(session: Session, run_id: str) -> list[MappedField]:
     gone = {
         (row["object"], row["column_name"])
         for row in mapped
-        if row["object"] in OBJECTS and (OBJECTS[row["object"]].table, row["column_name"]) not in there
+        if row["object"] in objects and (objects[row["object"]].table, row["column_name"]) not in there
     }
     missing: dict[tuple[str, str], list[MappedField]] = {}
     for name in sorted({name for name, _ in gone}):
         for each in field_map(session, name):
             if each.column and (name, each.column) in gone:
-                missing.setdefault((OBJECTS[name].table, each.column), []).append(each)
+                missing.setdefault((objects[name].table, each.column), []).append(each)
     for (table, column), feeding in missing.items():
         session.execute(f"ALTER TABLE marketing.{table} ADD COLUMN {quoted(column)} {feeding[0].sql_type}")
         told = (
@@ -129,10 +128,10 @@ def restore_columns(session: Session, run_id: str) -> list[MappedField]:
     return [each for feeding in missing.values() for each in feeding]
 
 
-def fill_from_mirror(session: Session, field: MappedField) -> None:
+def fill_from_mirror(session: Session, table: str, field: MappedField) -> None:
     """Give a new marketing column the values that the mirror knows."""
     session.execute(
-        f"UPDATE marketing.{OBJECTS[field.object].table} p SET {quoted(field.column or '')} = m.{quoted(field.field)}"
+        f"UPDATE marketing.{table} p SET {quoted(field.column or '')} = m.{quoted(field.field)}"
         f" FROM {mirror_of(field.object)} m WHERE p.id = m._record_id"
     )
 

@@ -9,7 +9,7 @@ from tandem.database.compare import quoted
 from tandem.database.connection import Session
 from tandem.database.fields import columns_of, field_map
 from tandem.errors import TandemError
-from tandem.objects import OBJECTS
+from tandem.objects import CONTACT, LEAD, OBJECTS
 from tandem.objects.field_map import MappedField
 
 
@@ -24,7 +24,7 @@ def join_fields(session: Session, one: str, other: str) -> str:
     :raises MappingRefused: the sync has started, a standard field, different types, or joined already.
     """
     kept, moved = _editable(session, one), _editable(session, other)
-    if kept.object == moved.object or OBJECTS[kept.object].table != OBJECTS[moved.object].table:
+    if {kept.object, moved.object} != {LEAD.name, CONTACT.name}:
         raise MappingRefused("Only a field of Lead and one of Contact can be joined.")
     if kept.sql_type != moved.sql_type:
         raise MappingRefused(
@@ -49,9 +49,8 @@ def break_join(session: Session, name: str) -> str:
     if not _partner(session, field):
         raise MappingRefused(f"{name} is not joined with another field.")
     column = f"{field.object.lower()}_{field.column}"
-    table = OBJECTS[field.object].table
-    if column not in columns_of(session, "marketing", table):
-        session.execute(f"ALTER TABLE marketing.{table} ADD COLUMN {quoted(column)} {field.sql_type}")
+    if column not in columns_of(session, "marketing", "person"):
+        session.execute(f"ALTER TABLE marketing.person ADD COLUMN {quoted(column)} {field.sql_type}")
     _move(session, field, column)
     return column
 
@@ -95,19 +94,17 @@ def _editable(session: Session, name: str) -> MappedField:
     field = found.get(field_name)
     if field is None or field.column is None:
         raise MappingRefused(f"There is no mapped field {name}. `tandem fields list` shows them all.")
-    if field.field in OBJECTS[object_name].fields or not field.field.endswith("__c"):
+    standard = OBJECTS[object_name].fields if object_name in OBJECTS else {}
+    if field.field in standard or not field.field.endswith("__c"):
         raise MappingRefused(f"{name} is a standard field: its mapping is fixed.")
     return field
 
 
 def _partner(session: Session, field: MappedField) -> str | None:
     """Name the field of another object that feeds the same column."""
-    for name, declared in OBJECTS.items():
-        if name != field.object and declared.table == OBJECTS[field.object].table:
-            for each in field_map(session, name):
-                if each.column == field.column:
-                    return f"{name}.{each.field}"
-    return None
+    other = {LEAD.name: CONTACT.name, CONTACT.name: LEAD.name}.get(field.object, "")
+    joined = (each for each in field_map(session, other) if each.column == field.column)
+    return next((f"{other}.{each.field}" for each in joined), None)
 
 
 def _move(session: Session, field: MappedField, column: str) -> None:

@@ -14,10 +14,10 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import identity, people
+from tandem.database import companies, identity, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
-from tandem.database.effects import EFFECTS
+from tandem.database.effects import follow
 from tandem.database.incoming import load_pages
 from tandem.database.merged_page import MergedPage
 from tandem.objects import ACCOUNT
@@ -72,8 +72,7 @@ def merge_pages(
             _insert_arrivals(session, declared, fields, run_id, now)
         if known:
             _apply_changes(session, declared, open_fields, run_id, now)
-        if effect := EFFECTS.get(declared.name):
-            effect(MergedPage(session, declared, fields, run_id, now, rules, counts.new > 0, known))
+        follow(MergedPage(session, declared, fields, run_id, now, rules, counts.new > 0, known))
         total.add(counts)
     if declared.is_person and pages:
         total.converted, total.merged = identity.settle(session, declared, run_id, now)
@@ -106,7 +105,7 @@ def fill_fields(
                 people.log_values(session, declared, run_id, now)
             _update_mirror(session, declared, open_fields)
             if declared is ACCOUNT:
-                EFFECTS[ACCOUNT.name](MergedPage(session, declared, fields, run_id, now, rules, False, known))
+                companies.spread(MergedPage(session, declared, fields, run_id, now, rules, False, known))
     return total
 
 

@@ -1,7 +1,10 @@
 """What is synced and by which rules, one file per Salesforce object."""
 
+from collections.abc import Iterable
+
 from tandem.objects.account import ACCOUNT
 from tandem.objects.contact import CONTACT
+from tandem.objects.custom_object import custom_object
 from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.event import EVENT
 from tandem.objects.group import GROUP
@@ -22,6 +25,15 @@ OBJECTS: dict[str, SyncedObject] = {
     )
 }
 
+
+def synced_objects(custom: Iterable[str]) -> dict[str, SyncedObject]:
+    """Return the standard objects and these custom ones, in the order of a cycle: activities last."""
+    last = (TASK.name, EVENT.name)
+    found = {name: each for name, each in OBJECTS.items() if name not in last}
+    found |= {name: custom_object(name) for name in custom}
+    return found | {name: OBJECTS[name] for name in last}
+
+
 __all__ = [
     "ACCOUNT",
     "CONTACT",
@@ -36,4 +48,5 @@ __all__ = [
     "Direction",
     "SyncedObject",
     "Winner",
+    "synced_objects",
 ]

@@ -60,6 +60,11 @@ class SyncedObject:
     condition: str | None = None  # SOQL condition that every read carries
 
     @property
+    def is_custom(self) -> bool:
+        """Whether it is an object of the org's own (section 12)."""
+        return self.name.endswith("__c")
+
+    @property
     def is_person(self) -> bool:
         """Whether its records are people of the marketing database."""
         return self.person_type is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tandem.database.connection import Database
 from tandem.database.journal import calls_of_last_day
 from tandem.errors import BudgetExhausted, TandemError
-from tandem.objects import OBJECTS, Direction
+from tandem.objects import Direction, SyncedObject, synced_objects
 from tandem.objects.field_map import missing_fields
 from tandem.salesforce.calls import CallMeter
 from tandem.salesforce.connection import connect
@@ -42,7 +42,7 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
     try:
         connection = connect(settings.salesforce, meter)
         try:
-            found = examine(connection, settings.sync.objects)
+            found = examine(connection, settings.sync.every_object)
         finally:
             connection.close()
     except BudgetExhausted as error:
@@ -52,13 +52,14 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
         yield Check("login", False, str(error))
         return
     yield Check("login", True, f"{found.identity.username} of org {found.identity.org_id}.")
-    for name in settings.sync.objects:
-        yield _check_object(name, found)
+    declared = synced_objects(settings.sync.custom_objects)
+    for name in settings.sync.every_object:
+        yield _check_object(declared[name], found)
     yield _check_budget(settings, meter, spent)
 
 
-def _check_object(name: str, found: Permissions) -> Check:
-    declared = OBJECTS[name]
+def _check_object(declared: SyncedObject, found: Permissions) -> Check:
+    name = declared.name
     if name in found.hidden:
         return Check(
             name, False, "The sync user does not see it. Give it read access, or take it out of sync.objects."

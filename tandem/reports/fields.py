@@ -7,7 +7,7 @@ from typing import Any
 from tandem.database.connection import Session
 from tandem.database.fields import described, field_map
 from tandem.errors import TandemError
-from tandem.objects import OBJECTS
+from tandem.objects import synced_objects
 from tandem.objects.field_map import MappedField
 from tandem.reports.field_uses import uses_of
 from tandem.settings import Settings
@@ -30,7 +30,7 @@ def mapping(session: Session, settings: Settings) -> list[dict[str, Any]]:
             "blocked": each.column in settings.sync.blocked(declared.table),
             "hidden": (declared.table, each.column) in hidden,
         }
-        for name, declared in OBJECTS.items()
+        for name, declared in synced_objects(settings.sync.custom_objects).items()
         for each in field_map(session, name)
         if each.column
     ]
@@ -55,7 +55,7 @@ def column(session: Session, settings: Settings, name: str) -> dict[str, Any]:
 
     A column that lead and contact both feed offers the picklist values that they have in common (20.3).
     """
-    table, fields = fields_of_column(session, name)
+    table, fields = fields_of_column(session, settings, name)
     seen = described(session)
     lists = [
         seen[each.object].fields[each.field].picklist_values
@@ -81,7 +81,7 @@ def column(session: Session, settings: Settings, name: str) -> dict[str, Any]:
     }
 
 
-def fields_of_column(session: Session, name: str) -> tuple[str, list[MappedField]]:
+def fields_of_column(session: Session, settings: Settings, name: str) -> tuple[str, list[MappedField]]:
     """Return the table of a column, and the fields that feed it.
 
     :param name: ``rating``, or ``company.rating`` for a table other than ``person``.
@@ -91,7 +91,7 @@ def fields_of_column(session: Session, name: str) -> tuple[str, list[MappedField
     table = table if dot else "person"
     found = [
         each
-        for declared in OBJECTS.values()
+        for declared in synced_objects(settings.sync.custom_objects).values()
         if declared.table == table
         for each in field_map(session, declared.name)
         if each.column == wanted

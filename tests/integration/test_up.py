@@ -52,7 +52,7 @@ NOTHING = """
 from prefect import flow
 
 @flow(name="{name}")
-def {function}() -> None:
+def {function}(formulas: bool = False) -> None:
     pass
 """
 

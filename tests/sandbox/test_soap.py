@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import requests
 from http_client import Client, code
 from simple_salesforce import SalesforceLogin
@@ -95,6 +97,35 @@ def test_conversion_into_existing_fills_only_what_is_empty(org: Org, server: Ser
     record = org.get("Contact", contact)
     assert (record["LastName"], record["Email"], record["LeadSource"]) == ("Old", "lea@d.example", "Other")
     assert org.get("Account", account)["Name"] == "Old"
+
+
+def test_conversion_takes_values_for_new_records_and_passes_duplicate_rules_by(
+    org: Org, server: Server, client: Client
+) -> None:
+    client.create("Contact", LastName="There already", Email=LEAD["Email"])
+    org.add_duplicate_rule("Contact", "One per address", ["Email"])
+    lead = client.create("Lead", **LEAD)
+    given = (
+        "<accountRecord><type>Account</type><Site>North</Site></accountRecord>"
+        "<contactRecord><type>Contact</type><Title>Chief</Title></contactRecord>"
+        "<opportunityRecord><type>Opportunity</type><StageName>Closed Won</StageName></opportunityRecord>"
+    )
+    soap = Soap(server, client)
+
+    def convert(options: str) -> dict[str, Any]:
+        return soap.call(
+            f"<convertLead><leadConverts><leadId>{lead}</leadId><convertedStatus>Closed - Converted"
+            f"</convertedStatus>{given}{options}</leadConverts></convertLead>"
+        )
+
+    refused = convert("<bypassAccountDedupeCheck>true</bypassAccountDedupeCheck>")
+    assert refused["success"] == "false"
+    assert "DUPLICATES_DETECTED" in str(refused)
+    done = convert("<bypassContactDedupeCheck>true</bypassContactDedupeCheck>")
+    assert done["success"] == "true"
+    assert org.get("Account", done["accountId"])["Site"] == "North"
+    assert org.get("Contact", done["contactId"])["Title"] == "Chief"
+    assert org.get("Opportunity", done["opportunityId"])["StageName"] == "Closed Won"
 
 
 def test_conversion_refusals_leave_nothing(org: Org, server: Server, client: Client) -> None:
