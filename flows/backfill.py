@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from typing import Any, cast
 
 from prefect import flow
@@ -11,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.filling import fill_fields
 from flows.outcome import ended
 from flows.progress import backfill_progress
 from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
@@ -21,10 +21,10 @@ from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
 from tasks.custom_objects import refuse_edited_choice, take_over_choice
-from tasks.fill import KEYS, chosen_fields, fill, formula_fields, refuse_before_first_copy
+from tasks.fill import chosen_fields
 from tasks.look import look
 from tasks.merge import merge
-from tasks.read import ask, read, read_bulk
+from tasks.read import ask, read_bulk
 from tasks.tell import tell
 
 # Objects are read two at a time. Prefect's own types do not let its runner pass for a runner.
@@ -36,7 +36,6 @@ def backfill(
     objects: list[SettableObject] | None = None,
     restart: bool = False,
     fields: list[str] | None = None,
-    formulas: bool = False,
 ) -> dict[str, Any] | State[Any]:
     """Copy everything that the sync user can see into the marketing database.
 
@@ -46,7 +45,6 @@ def backfill(
         objects: Objects to copy; none: all that the settings name.
         restart: Read everything again, also objects that were copied before. Nothing is deleted.
         fields: Fill these fields only, like `Lead.Tier__c`, on every record that is here; nothing else changes.
-        formulas: Fill all formula fields so: what they refer to may have changed without moving a record's stamp.
     """
     settings = load()
     run = Run("backfill", settings)
@@ -61,8 +59,8 @@ def backfill(
         looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
         visible = settle_earlier_writes(run, visible)
-        if fields or formulas:
-            _fill(run, visible, fields or [], formulas)
+        if fields:
+            fill_fields(run, chosen_fields(run, fields, visible))
             outcome.summary = tell(run)
             return outcome.result()
         with run.database.read() as session:
@@ -85,21 +83,3 @@ def backfill(
 
         outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
     return outcome.result()
-
-
-def _fill(run: Run, visible: Sequence[str], fields: Sequence[str], formulas: bool) -> None:
-    wanted = chosen_fields(run, fields, visible)
-    for name, more in (formula_fields(run, visible) if formulas else {}).items():
-        wanted[name] = list(dict.fromkeys([*wanted.get(name, []), *more]))
-    refuse_before_first_copy(run, wanted)
-    announce(run, list(wanted), Operation.PULL_UPDATES)
-    only = {name: [*KEYS, *chosen] for name, chosen in wanted.items()}
-    batches, many, errors = read(run, ask(run, list(wanted), everything=True, only=only))
-    small = {batch.object: batch for batch in batches}
-    large = {question.query.object: question for question in many}
-    for name in wanted:
-        with attempt(run, name, Operation.PULL_UPDATES):
-            if name in errors:
-                raise errors[name]
-            batch = small[name] if name in small else read_bulk(run, large[name])
-            fill(run, batch, check(run, batch, some_fields=True))

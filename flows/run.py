@@ -28,6 +28,7 @@ FLOWS = {
     "backfill": "flows.backfill:backfill",
     "plan": "flows.plan:plan",
     "sync-person": "flows.sync_person:sync_person",
+    "refresh-formulas": "flows.refresh_formulas:refresh_formulas",
     "reset-schema": "flows.reset_schema:reset_schema",
     "quality-report": "flows.quality_report:quality_report",
     "backlog": "flows.backlog:backlog",

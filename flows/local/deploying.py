@@ -20,14 +20,7 @@ from tandem.settings import load
 
 def settings_for_deployments() -> dict[str, Any]:
     """Return what the deployments take from Tandem's settings: a build step of ``prefect.yaml``."""
-    chosen = load().sync
-    hours = chosen.formula_refresh_hours
-    return {
-        "pause_seconds": chosen.pause_seconds,
-        "refresh_formulas": hours > 0,
-        "formula_refresh_seconds": (hours or 24) * 3600,
-        "directory": str(Path.cwd()),
-    }
+    return {"pause_seconds": load().sync.pause_seconds, "directory": str(Path.cwd())}
 
 
 def register(log: Path) -> None:

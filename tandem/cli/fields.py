@@ -97,6 +97,12 @@ def reset(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
 
 
 @app.command()
+def refresh(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
+    """Read the formula fields of every record again: what they refer to changes without a trace."""
+    run_flow("refresh-formulas", {}, as_json, verbose)
+
+
+@app.command()
 def hide(column: ColumnArgument) -> None:
     """Take a column out of sight. Nothing is deleted, and its sync goes on."""
     from tandem.database import mapping

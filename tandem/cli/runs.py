@@ -42,9 +42,6 @@ def backfill(
         list[str] | None,
         typer.Option("--field", help="Fill only this field, e.g. Lead.Tier__c, on every record; repeatable."),
     ] = None,
-    formulas: Annotated[
-        bool, typer.Option("--formulas", help="Fill only the formula fields, on every record.")
-    ] = False,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:

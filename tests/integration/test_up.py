@@ -52,7 +52,7 @@ NOTHING = """
 from prefect import flow
 
 @flow(name="{name}")
-def {function}(formulas: bool = False) -> None:
+def {function}(only_when_due: bool = False) -> None:
     pass
 """
 
