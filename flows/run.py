@@ -30,6 +30,10 @@ FLOWS = {
     "sync-person": "flows.sync_person:sync_person",
     "refresh-formulas": "flows.refresh_formulas:refresh_formulas",
     "reset-schema": "flows.reset_schema:reset_schema",
+    "change-owner": "flows.change_owner:change_owner",
+    "create-task": "flows.create_task:create_task",
+    "delete-person": "flows.delete_person:delete_person",
+    "delete-person-from-sfdc": "flows.delete_person_from_sfdc:delete_person_from_sfdc",
     "quality-report": "flows.quality_report:quality_report",
     "backlog": "flows.backlog:backlog",
 }

@@ -113,8 +113,8 @@ def settle_earlier_writes(run: Run, visible: Sequence[str]) -> list[str]:
     they are settled, a lead may be there that is nobody's, and reading it would make a second person.
     """
     with run.database.read() as session:
-        at_work = jobs.open_ingest_jobs(session)
-        unsure = newcomers.creates_waiting(session)
+        at_work = jobs.open_ingest_jobs(session, run.id)
+        unsure = newcomers.creates_waiting(session, run.id)
     if at_work:
         finish_writes(run, at_work)
     if not unsure or LEAD.name not in visible:
@@ -122,14 +122,6 @@ def settle_earlier_writes(run: Run, visible: Sequence[str]) -> list[str]:
     with attempt(run, LEAD.name, Operation.PUSH_NEW) as tried:
         push_new(run, [])
     return [name for name in visible if name != LEAD.name or not tried.failed]
-
-
-def finish_earlier_jobs(run: Run) -> None:
-    """Wait for Bulk jobs of an earlier run that still write: what is sent now must not be overtaken by them."""
-    with run.database.read() as session:
-        at_work = jobs.open_ingest_jobs(session)
-    if at_work:
-        finish_writes(run, at_work)
 
 
 def _write_down(run: Run, step: Step, error: Exception) -> None:

@@ -37,4 +37,4 @@ def _writer_alive(settings: Settings) -> bool:
     if not database.exists():
         return False
     with database.read() as session:
-        return any(is_alive(held) for held in session.rows("SELECT * FROM sync.lease"))
+        return any(is_alive(held) for held in session.rows("SELECT * FROM sync.lease WHERE name = 'write'"))

@@ -13,8 +13,8 @@ from typing import Any
 from tandem.database import journal
 from tandem.database.connection import Database
 from tandem.database.journal import Status
-from tandem.database.lease import lease
-from tandem.errors import BudgetExhausted, SalesforceError, TandemError
+from tandem.database.lease import lease, presence
+from tandem.errors import BudgetExhausted, DatabaseError, SalesforceError, TandemError
 from tandem.objects import SyncedObject, synced_objects
 from tandem.salesforce.calls import ApiCall, CallMeter
 from tandem.salesforce.connection import Connection, connect
@@ -71,18 +71,35 @@ class Run:
 
         :raises LeaseTaken: another run is at work; nothing was done.
         """
-        with lease(self.database, self.id, self.kind):
-            with self.database.write() as session, session.transaction():
-                journal.begin_run(session, self.id, self.kind)
-            try:
-                yield
-            except BudgetExhausted as error:
-                self._close(Status.STOPPED_AT_BUDGET, error)
-                raise
-            except BaseException as error:
-                self._close(Status.FAILED, error)
-                raise
-            self._close()
+        with lease(self.database, self.id, self.kind), self._journalled():
+            yield
+
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        """Keep the journal of a flow action while the block runs: beside a cycle, without its lease.
+
+        Nothing is held but the database, and that only for the moment of each write.
+        """
+        if not self.database.exists():
+            raise DatabaseError(
+                f"There is no database at {self.database.path} yet. Run `tandem backfill` first."
+            )
+        with presence(self.database, self.id, self.kind), self._journalled():
+            yield
+
+    @contextmanager
+    def _journalled(self) -> Iterator[None]:
+        with self.database.write() as session, session.transaction():
+            journal.begin_run(session, self.id, self.kind)
+        try:
+            yield
+        except BudgetExhausted as error:
+            self._close(Status.STOPPED_AT_BUDGET, error)
+            raise
+        except BaseException as error:
+            self._close(Status.FAILED, error)
+            raise
+        self._close()
 
     def save_calls(self) -> None:
         """Write down the API calls made since the last time."""

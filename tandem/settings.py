@@ -151,6 +151,11 @@ class SyncSettings(BaseModel):
     ignored_fields: dict[SettableObject, tuple[str, ...]] = Field(
         default_factory=dict, description='More Salesforce fields to leave out, e.g. {"Lead": ["Fax"]}.'
     )
+    match_before_insert: bool = Field(
+        False,
+        description="Before a person becomes a lead, look for its e-mail address among leads and contacts; who is"
+        " there is reported and not created.",
+    )
     default_last_name: str = Field("", description="Last name for a first push that has none (21.1).")
     default_company: str = Field("", description="Company for a first push that has none (21.1).")
     account_activity_contacts: int = Field(

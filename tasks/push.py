@@ -51,7 +51,7 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
             if left:
                 kept_back = f"{left} changed here lie outside sync.filters and are not sent"
                 step.detail = "; ".join(filter(None, (step.detail, kept_back)))
-        if not session.value("SELECT count(*) FROM pending"):
+        if not outbox.leave_to_others(session, run.id):
             if step.detail:
                 journal.record_step(session, run.id, step)
             return None

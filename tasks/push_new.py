@@ -29,11 +29,12 @@ _TOLERANCE = timedelta(minutes=10)
 
 
 @task(name="push new", cache_policy=NO_CACHE, persist_result=False)
-def push_new(run: Run, person_ids: Sequence[int]) -> Step:
+def push_new(run: Run, person_ids: Sequence[int], owner_id: str | None = None) -> Step:
     """Create the leads that these people become; safe to repeat.
 
-    Creates that an earlier run sent without hearing the answer are settled first, whoever is asked for.
+    Creates that a dead run sent without hearing the answer are settled first, whoever is asked for.
 
+    :param owner_id: a user or queue who is to own them; ``None``: the org's assignment rules choose.
     :raises SalesforceError: no answer came for some; they are looked for before they are sent again.
     """
     step = Step(LEAD.name, Operation.PUSH_NEW, utc_now())
@@ -41,8 +42,8 @@ def push_new(run: Run, person_ids: Sequence[int]) -> Step:
     now = _now(run)
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, LEAD.name)
-        newcomers.journal_leads(session, person_ids, fields, run.settings.sync, run.id, now)
-        waiting = newcomers.journalled_leads(session)
+        newcomers.journal_leads(session, person_ids, fields, run.settings.sync, run.id, now, owner_id)
+        waiting = newcomers.journalled_leads(session, run.id)
     arrived = [] if key else _arrived(run, [row for row in waiting if row["run_id"] != run.id])
     _settle(run, arrived, step)
     done = {each.outbox_id for each in arrived}
@@ -51,11 +52,23 @@ def push_new(run: Run, person_ids: Sequence[int]) -> Step:
         json.loads(row["payload"]) | ({key: f"tandem-{row['person_id']}"} if key else {}) for row in rows
     ]
     operation: WriteOperation = "upsert" if key else "create"
-    sending = send(run.connection, LEAD.name, operation, records, external_id=key or None, auto_assign=True)
     lost = 0
-    for results in sending:
-        _settle(run, [answer_of(each, rows[each.index]) for each in results if not each.lost], step)
-        lost += sum(each.lost for each in results)
+    # Whoever was given an owner keeps it: assignment rules would choose another.
+    for ruled in (True, False):
+        chosen = [number for number, record in enumerate(records) if ("OwnerId" not in record) is ruled]
+        sending = send(
+            run.connection,
+            LEAD.name,
+            operation,
+            [records[number] for number in chosen],
+            external_id=key or None,
+            auto_assign=ruled,
+            by_bulk=False,
+        )
+        for results in sending:
+            answers = [answer_of(each, rows[chosen[each.index]]) for each in results if not each.lost]
+            _settle(run, answers, step)
+            lost += sum(each.lost for each in results)
     if lost:
         raise SalesforceError(
             f"No answer came for {lost} new leads. The next run looks whether they are there before it sends"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from tandem.cli import backlog, check, errors, fields, person, runs, status
+from tandem.cli import actions, backlog, check, errors, fields, person, runs, status
 from tandem.errors import TandemError
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.command(rich_help_panel="Run")(runs.up)
 app.command(rich_help_panel="Look")(status.status)
 app.command(rich_help_panel="Look")(backlog.backlog)
 app.command(rich_help_panel="Look")(runs.serve)
+actions.add_to(person.app)
 app.add_typer(errors.app, name="errors", rich_help_panel="Look")
 app.add_typer(fields.app, name="fields", rich_help_panel="Set up")
 app.add_typer(person.app, name="person", rich_help_panel="Look")

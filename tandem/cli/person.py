@@ -1,4 +1,4 @@
-"""``tandem person``: was my record synced, why does it say that, change it, send it."""
+"""``tandem person``: was my record synced, why does it say that, change it. What acts in Salesforce: actions.py."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from tandem.cli.context import opened
-from tandem.cli.handover import run_flow
 from tandem.cli.rendering import JsonOption, console, print_json, say, shown, table, when
-from tandem.cli.runs import VerboseOption
 from tandem.errors import TandemError
 from tandem.reports import person as report
 from tandem.reports.fields import hidden_columns
 from tandem.reports.why import why as explain
 
-app = typer.Typer(help="Show one person, change it, send it to Salesforce.", no_args_is_help=True)
+app = typer.Typer(help="Show one person, change it, act on people in Salesforce.", no_args_is_help=True)
 
 PersonArgument = Annotated[str, typer.Argument(metavar="ID|EMAIL|SFDC_ID", help="Whom.")]
 
@@ -88,19 +86,6 @@ def set_value(
             change_data_value(session, person_id, column, wanted)
     names = ", ".join(column for column, _ in changes)
     say(f"Person {person_id}: {names} set. The next cycle sends what Salesforce takes.")
-
-
-@app.command()
-def push(
-    keys: Annotated[list[str], typer.Argument(metavar="ID|EMAIL|SFDC_ID...", help="Whom.")],
-    as_json: JsonOption = False,
-    verbose: VerboseOption = False,
-) -> None:
-    """Send people to Salesforce now: who is not there yet becomes a lead (the Sync Person flow step)."""
-    _, database = opened()
-    with database.read() as session:
-        ids = [report.find_person(session, key) for key in keys]
-    run_flow("sync-person", {"person_ids": ids}, as_json, verbose)
 
 
 def _print(facts: dict[str, Any], rows: int) -> None:

@@ -53,7 +53,6 @@ def backfill(
         "objects": _names(objects),
         "restart": restart,
         "fields": fields or None,
-        "formulas": formulas or None,
     }
     run_flow("backfill", parameters, as_json, verbose)
 

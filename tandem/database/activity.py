@@ -28,7 +28,9 @@ class ActivityType(IntEnum):
     ADD_TO_OPPORTUNITY = 34
     REMOVE_FROM_OPPORTUNITY = 35
     UPDATE_OPPORTUNITY = 36
+    DELETE_LEAD = 37
     QUARANTINED = 100001
+    CREATE_TASK = 100021
 
 
 def attributes(fields: Mapping[str, str] | None = None, /, **values: str) -> str:

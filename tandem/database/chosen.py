@@ -1,44 +1,12 @@
-"""People that somebody chose to be sent now: which Salesforce object each is, and what became of them."""
+"""People that somebody chose to be sent now: what became of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from tandem.database.compare import literal, mirror_of
+from tandem.database.compare import literal
 from tandem.database.connection import Session
-from tandem.database.fields import columns_of
-from tandem.errors import TandemError
-from tandem.objects import CONTACT, LEAD
-
-
-def objects_of(session: Session, person_ids: Sequence[int]) -> dict[int, str | None]:
-    """Return the object that each person is in Salesforce; ``None``: it is not there, or was deleted there.
-
-    The mirror says so: the marker on the person may have been edited.
-
-    :raises TandemError: there is no such person.
-    """
-    session.execute("CREATE OR REPLACE TEMP TABLE chosen (id BIGINT)")
-    session.insert("chosen", [(each,) for each in person_ids])
-    unknown = session.rows(
-        "SELECT id FROM chosen WHERE id NOT IN (SELECT id FROM marketing.person) ORDER BY id"
-    )
-    if unknown:
-        names = ", ".join(str(row["id"]) for row in unknown)
-        raise TandemError(
-            f"There is no person {names}. Nothing was sent; `tandem person show` finds people by id, e-mail or"
-            " SFDC id."
-        )
-    found: dict[int, str | None] = dict.fromkeys(person_ids)
-    for each in (LEAD, CONTACT):
-        if columns_of(session, "salesforce", each.name):
-            there = session.rows(
-                f"SELECT _record_id AS id FROM {mirror_of(each.name)}"
-                " WHERE _record_id IN (SELECT id FROM chosen) AND IsDeleted IS NOT TRUE"
-            )
-            found |= {row["id"]: each.name for row in there}
-    return found
 
 
 def outcomes(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tandem.clock import utc_now
 from tandem.database.connection import Session
+from tandem.database.lease import nobody_elses
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,12 @@ def keep_ingest_job(session: Session, job_id: str, object_name: str, run_id: str
     )
 
 
-def open_ingest_jobs(session: Session) -> list[str]:
-    """Return the jobs that write and are not known to have ended."""
-    found = session.rows("SELECT job_id FROM sync.ingest_job WHERE ended_at IS NULL ORDER BY created_at")
+def open_ingest_jobs(session: Session, run_id: str) -> list[str]:
+    """Return the jobs that write and are not known to have ended, but for those of other runs at work."""
+    found = session.rows(
+        "SELECT job_id FROM sync.ingest_job WHERE ended_at IS NULL"
+        f" AND {nobody_elses(session, run_id)} ORDER BY created_at"
+    )
     return [row["job_id"] for row in found]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tandem.clock import utc_now
 from tandem.database.connection import Session
+from tandem.database.lease import others_at_work
 from tandem.salesforce.calls import ApiCall
 
 
@@ -55,12 +56,14 @@ COUNTS = ("new", "updated", "deleted", "failed", "skipped")
 
 
 def begin_run(session: Session, run_id: str, kind: str) -> None:
-    """Open a run. Whatever an earlier run left open is marked: its transaction never happened (1.9)."""
+    """Open a run. Whatever a dead run left open is marked: its transaction never happened (1.9)."""
     now = utc_now()
-    for table in ("step", "run"):
+    alive = others_at_work(session, run_id)
+    for table, run in (("step", "run_id"), ("run", "id")):
         session.execute(
-            f"UPDATE sync.{table} SET status = ?, ended_at = ? WHERE status = ?",
-            [Status.CLEANED_UP, now, Status.IN_PROCESS],
+            f"UPDATE sync.{table} SET status = ?, ended_at = ? WHERE status = ?"
+            f" AND {run} NOT IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+            [Status.CLEANED_UP, now, Status.IN_PROCESS, alive],
         )
     session.execute(
         "INSERT INTO sync.run VALUES (?, ?, ?, NULL, ?, NULL)", [run_id, kind, now, Status.IN_PROCESS]
@@ -238,7 +241,10 @@ def prune(session: Session, keep_days: int) -> None:
     session.execute("DELETE FROM sync.run WHERE started_at < ?", [before])
     session.execute("DELETE FROM sync.api_call WHERE logged_at < ?", [before])
     session.execute("DELETE FROM sync.error WHERE logged_at < ? AND resolved_at IS NOT NULL", [before])
-    session.execute("DELETE FROM sync.outbox WHERE created_at < ? AND state <> 'journalled'", [before])
+    session.execute(
+        "DELETE FROM sync.outbox WHERE created_at < ? AND state <> 'journalled' AND operation <> 'duplicate'",
+        [before],
+    )
 
 
 def steps_of(session: Session, run_id: str) -> list[dict[str, Any]]:

@@ -1,6 +1,9 @@
-"""The right to run: whoever writes holds the one lease, and keeps it alive by a heartbeat.
+"""The right to run, and who is at work: rows that a heartbeat keeps alive.
 
-A lease whose heart stopped is taken over: at once when its process, on this host, is gone, otherwise
+Cycles and backfills hold the one lease. Flow actions run beside them, also beside each other: they only show
+that they are there, so that what they journalled is left to them (decision 0012).
+
+A row whose heart stopped counts no more: at once when its process, on this host, is gone, otherwise
 after :data:`EXPIRES_AFTER`. Prefect's own limits can wedge and are not relied on.
 """
 
@@ -17,7 +20,8 @@ from typing import Any
 import duckdb
 
 from tandem.clock import utc_now
-from tandem.database.connection import Database
+from tandem.database.compare import literal
+from tandem.database.connection import Database, Session
 from tandem.errors import LeaseTaken, TandemError
 
 HEARTBEAT_SECONDS = 15.0
@@ -33,6 +37,33 @@ def lease(database: Database, holder: str, kind: str) -> Iterator[None]:
     :raises LeaseTaken: another run holds it; one line says which, where and since when.
     """
     _acquire(database, holder, kind)
+    with _kept_alive(database, holder):
+        yield
+
+
+@contextmanager
+def presence(database: Database, holder: str, kind: str) -> Iterator[None]:
+    """Show that a flow action is at work while the block runs. It shuts nobody out."""
+    with database.write() as session, session.transaction():
+        _enter(session, f"action {holder}", holder, kind)
+    with _kept_alive(database, holder):
+        yield
+
+
+def others_at_work(session: Session, run_id: str) -> list[str]:
+    """Return the ids of the runs that are alive, this one excepted."""
+    held = session.rows("SELECT * FROM sync.lease WHERE holder <> ?", [run_id])
+    return [each["holder"] for each in held if is_alive(each)]
+
+
+def nobody_elses(session: Session, run_id: str) -> str:
+    """Return the SQL condition that an outbox row is not in the hands of another run that is at work."""
+    others = ", ".join(literal(each) for each in others_at_work(session, run_id))
+    return f"run_id NOT IN ({others})" if others else "true"
+
+
+@contextmanager
+def _kept_alive(database: Database, holder: str) -> Iterator[None]:
     stop = threading.Event()
     heart = threading.Thread(target=_beat, args=(database, holder, stop), daemon=True, name="lease-heartbeat")
     heart.start()
@@ -42,11 +73,10 @@ def lease(database: Database, holder: str, kind: str) -> Iterator[None]:
         stop.set()
         heart.join()
         with database.write() as session:
-            session.execute("DELETE FROM sync.lease WHERE name = ? AND holder = ?", [_NAME, holder])
+            session.execute("DELETE FROM sync.lease WHERE holder = ?", [holder])
 
 
 def _acquire(database: Database, holder: str, kind: str) -> None:
-    now = utc_now()
     with database.write() as session, session.transaction():
         for held in session.rows("SELECT * FROM sync.lease WHERE name = ?", [_NAME]):
             if is_alive(held):
@@ -54,11 +84,18 @@ def _acquire(database: Database, holder: str, kind: str) -> None:
                     f"A {held['kind']} is running since {held['acquired_at']:%H:%M:%S} UTC (process {held['pid']} on"
                     f" {held['host']}). This run does nothing; try again when it has ended."
                 )
-        session.execute("DELETE FROM sync.lease WHERE name = ?", [_NAME])
-        session.execute(
-            "INSERT INTO sync.lease VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [_NAME, holder, kind, socket.gethostname(), os.getpid(), now, now],
-        )
+        for held in session.rows("SELECT * FROM sync.lease"):
+            if not is_alive(held):
+                session.execute("DELETE FROM sync.lease WHERE holder = ?", [held["holder"]])
+        _enter(session, _NAME, holder, kind)
+
+
+def _enter(session: Session, name: str, holder: str, kind: str) -> None:
+    now = utc_now()
+    session.execute(
+        "INSERT INTO sync.lease VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [name, holder, kind, socket.gethostname(), os.getpid(), now, now],
+    )
 
 
 def is_alive(held: Mapping[str, Any]) -> bool:
@@ -83,8 +120,7 @@ def _beat(database: Database, holder: str, stop: threading.Event) -> None:
         try:
             with database.write() as session:
                 session.execute(
-                    "UPDATE sync.lease SET heartbeat_at = ? WHERE name = ? AND holder = ?",
-                    [utc_now(), _NAME, holder],
+                    "UPDATE sync.lease SET heartbeat_at = ? WHERE holder = ?", [utc_now(), holder]
                 )
         except (TandemError, duckdb.Error):
             continue  # somebody reads for long, or the disk is full; the lease lives for four beats

@@ -6,7 +6,8 @@ answer never came stays journalled, and is looked for in Salesforce before it is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.fields import columns_of
+from tandem.database.lease import nobody_elses
 from tandem.database.outbox import Answer
 from tandem.database.pending import wire_value
 from tandem.objects import CONTACT, LEAD
@@ -32,34 +34,59 @@ def journal_leads(
     rules: SyncSettings,
     run_id: str,
     at: datetime,
+    owner_id: str | None = None,
 ) -> None:
     """Write the leads that these people become to the outbox, those excepted that are there already.
 
     Last name and company get their defaults where they are empty: this is the first push (21.1).
 
     :param at: Salesforce's clock, from which on the leads are looked for if no answer comes.
+    :param owner_id: who is to own them; ``None``: the org's assignment rules choose.
     """
-    entries = ", ".join(
-        f"{{field: {literal(each.field)}, value: {wire_value(_value(each, rules), each)}}}"
-        for each in fields
-        if each.createable and each.column
-    )
     session.execute("CREATE OR REPLACE TEMP TABLE chosen (id BIGINT)")
     session.insert("chosen", [(each,) for each in person_ids])
+    owned = to_json_object({"OwnerId": owner_id} if owner_id else {})
     session.execute(
         f"""
         INSERT INTO sync.outbox
         SELECT (SELECT coalesce(max(id), 0) FROM sync.outbox) + row_number() OVER (ORDER BY id),
                ?, 'Lead', 'create', id, NULL,
-               to_json(map_from_entries(list_transform(filled, lambda e: (e.field, e.value)))),
-               'journalled', CAST(? AS TIMESTAMP), NULL
-        FROM (SELECT p.id, list_filter([{entries}], lambda e: e.value IS NOT NULL
-                                       AND CAST(e.value AS VARCHAR) NOT IN ('null', 'false')) AS filled
-              FROM marketing.person p
-              WHERE p.id IN (SELECT id FROM chosen) AND {_ABSENT}
-                AND p.id NOT IN (SELECT person_id FROM sync.outbox WHERE operation = 'create' AND state = 'journalled'))
+               json_merge_patch(payload, {owned}), 'journalled', CAST(? AS TIMESTAMP), NULL
+        FROM ({_payloads(fields, rules)} AND {_ABSENT}
+                AND p.id NOT IN (SELECT person_id FROM sync.outbox
+                                 WHERE object = 'Lead' AND operation = 'create' AND state = 'journalled'))
         """,
         [run_id, at],
+    )
+
+
+def to_json_object(values: Mapping[str, str]) -> str:
+    """Return the SQL of a JSON object."""
+    return f"CAST({literal(json.dumps(dict(values)))} AS JSON)"
+
+
+def lead_payloads(
+    session: Session, person_ids: Sequence[int], fields: Sequence[MappedField], rules: SyncSettings
+) -> dict[int, dict[str, Any]]:
+    """Return what these people would be sent as when they became leads, by person."""
+    session.execute("CREATE OR REPLACE TEMP TABLE chosen (id BIGINT)")
+    session.insert("chosen", [(each,) for each in person_ids])
+    return {row["id"]: json.loads(row["payload"]) for row in session.rows(_payloads(fields, rules))}
+
+
+def _payloads(fields: Sequence[MappedField], rules: SyncSettings) -> str:
+    entries = ", ".join(
+        f"{{field: {literal(each.field)}, value: {wire_value(_value(each, rules), each)}}}"
+        for each in fields
+        if each.createable and each.column
+    )
+    filled = (
+        f"list_filter([{entries}], lambda e: e.value IS NOT NULL"
+        " AND CAST(e.value AS VARCHAR) NOT IN ('null', 'false'))"
+    )
+    return (
+        f"SELECT p.id, to_json(map_from_entries(list_transform({filled}, lambda e: (e.field, e.value)))) AS payload"
+        " FROM marketing.person p WHERE p.id IN (SELECT id FROM chosen)"
     )
 
 
@@ -73,12 +100,21 @@ def _default(field: MappedField, rules: SyncSettings) -> str:
     return {"LastName": rules.default_last_name, "Company": rules.default_company}.get(field.field, "")
 
 
-def journalled_leads(session: Session) -> list[dict[str, Any]]:
-    """Return the creates that wait for their answer, oldest first."""
+def journalled_leads(session: Session, run_id: str) -> list[dict[str, Any]]:
+    """Return the creates that wait for their answer, oldest first, but for those of other runs at work."""
     return session.rows(
-        "SELECT id, run_id, person_id, payload, created_at FROM sync.outbox"
-        " WHERE operation = 'create' AND state = 'journalled' ORDER BY id"
+        "SELECT id, run_id, person_id, payload, created_at FROM sync.outbox WHERE object = 'Lead'"
+        f" AND operation = 'create' AND state = 'journalled' AND {nobody_elses(session, run_id)} ORDER BY id"
     )
+
+
+def deleted_leads(session: Session, ids: Collection[str]) -> set[str]:
+    """Return those of these leads that were deleted in Salesforce, as far as the mirror knows."""
+    found = session.rows(
+        f"SELECT Id FROM {mirror_of(LEAD.name)} WHERE IsDeleted AND Id IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [list(ids)],
+    )
+    return {row["Id"] for row in found}
 
 
 def known_leads(session: Session, ids: Sequence[str]) -> set[str]:
@@ -89,11 +125,26 @@ def known_leads(session: Session, ids: Sequence[str]) -> set[str]:
     return {row["Id"] for row in found}
 
 
-def creates_waiting(session: Session) -> bool:
-    """Whether creates wait for their answer: then leads may be in Salesforce that have no person yet."""
-    return bool(
-        session.value("SELECT count(*) FROM sync.outbox WHERE operation = 'create' AND state = 'journalled'")
+def creates_waiting(session: Session, run_id: str) -> bool:
+    """Whether creates of a dead run wait for their answer: then leads may be there that have no person yet."""
+    return bool(journalled_leads(session, run_id))
+
+
+def _give_back(session: Session) -> None:
+    """Give a lead to the person it was made for, where a cycle read it before the answer was written down.
+
+    The cycle took it for somebody new; that person is a moment old and goes, with its New Lead activity.
+    """
+    mirror = mirror_of(LEAD.name)
+    session.execute(
+        "CREATE OR REPLACE TEMP TABLE mistaken AS SELECT m._record_id AS id, o.person_id, c.sfdc_id"
+        f" FROM created c JOIN sync.outbox o ON o.id = c.id JOIN {mirror} m ON m.Id = c.sfdc_id"
+        " JOIN marketing.person p ON p.id = m._record_id JOIN sync.run r ON r.id = o.run_id"
+        " WHERE m._record_id <> o.person_id AND p.created_at >= r.started_at"
     )
+    session.execute("DELETE FROM marketing.activity WHERE person_id IN (SELECT id FROM mistaken)")
+    session.execute("DELETE FROM marketing.person WHERE id IN (SELECT id FROM mistaken)")
+    session.execute(f"UPDATE {mirror} m SET _record_id = n.person_id FROM mistaken n WHERE m.Id = n.sfdc_id")
 
 
 def settle_leads(
@@ -122,11 +173,12 @@ def settle_leads(
                 f"UPDATE {mirror_of(each.name)} SET _record_id = NULL WHERE _record_id IN"
                 " (SELECT o.person_id FROM created c JOIN sync.outbox o ON o.id = c.id)"
             )
+    _give_back(session)
     session.execute(
         f"""
         INSERT INTO {mirror_of(LEAD.name)} (_record_id, Id, IsDeleted, {", ".join(quoted(name) for name in sent)})
         SELECT o.person_id, c.sfdc_id, false, {values}
-        FROM created c JOIN sync.outbox o ON o.id = c.id
+        FROM created c JOIN sync.outbox o ON o.id = c.id WHERE c.sfdc_id NOT IN (SELECT Id FROM {mirror_of(LEAD.name)})
         """
     )
     session.execute(

@@ -16,6 +16,7 @@ from tandem.clock import utc_now
 from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import differ, literal, mirror_of, quoted
 from tandem.database.connection import Session
+from tandem.database.lease import nobody_elses
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField
 
@@ -100,7 +101,8 @@ def recover(
 
     :param person_ids: only these people's; ``None``: everybody's.
     """
-    chosen = "" if person_ids is None else " AND person_id IN (SELECT unnest(CAST(? AS BIGINT[])))"
+    chosen = f" AND {nobody_elses(session, run_id)}"
+    chosen += "" if person_ids is None else " AND person_id IN (SELECT unnest(CAST(? AS BIGINT[])))"
     parameters = [declared.name] if person_ids is None else [declared.name, list(person_ids)]
     open_rows = f"object = ? AND operation = 'update' AND state = 'journalled'{chosen}"
     if not session.value(f"SELECT count(*) FROM sync.outbox WHERE {open_rows}", parameters):
@@ -129,6 +131,28 @@ def recover(
         [utc_now(), *parameters],
     )
     return done
+
+
+def leave_to_others(session: Session, run_id: str) -> int:
+    """Take out of ``pending`` whom another run at work is writing just now; returns how many are left.
+
+    What two runs send at once may arrive in either order, and the older value would stay.
+    """
+    theirs = f"state = 'journalled' AND NOT ({nobody_elses(session, run_id)})"
+    session.execute(
+        f"DELETE FROM pending WHERE person_id IN (SELECT person_id FROM sync.outbox WHERE {theirs})"
+    )
+    return int(session.value("SELECT count(*) FROM pending"))
+
+
+def in_others_hands(session: Session, run_id: str, person_ids: Sequence[int]) -> set[int]:
+    """Return those of these people whom another run at work is writing just now."""
+    found = session.rows(
+        "SELECT DISTINCT person_id FROM sync.outbox WHERE state = 'journalled'"
+        f" AND NOT ({nobody_elses(session, run_id)}) AND person_id IN (SELECT unnest(CAST(? AS BIGINT[])))",
+        [list(person_ids)],
+    )
+    return {row["person_id"] for row in found}
 
 
 def settle(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -141,6 +141,27 @@ def follow_references(page: MergedPage) -> None:
         touched = "m.Id IN (SELECT Id FROM incoming WHERE _state = 'known')"
         for shown in _shown_by(page.session, page.declared):
             _show(page.session, page.declared, shown, touched, page.rules)
+
+
+def move_owners(
+    session: Session, owners: Mapping[str, str], sent_after: datetime | None, rules: SyncSettings
+) -> dict[str, str | None]:
+    """Take over that leads have another owner now, with the owner columns that follow.
+
+    :param owners: the new owner's id by the lead's id. :param sent_after: Salesforce's clock before it was sent.
+    :return: the owner before, by the lead's id. Call it inside a transaction.
+    """
+    session.execute("CREATE OR REPLACE TEMP TABLE moved_owner (sfdc_id VARCHAR, owner_id VARCHAR)")
+    session.insert("moved_owner", list(owners.items()))
+    mirror = mirror_of(LEAD.name)
+    before = session.rows(f"SELECT Id, OwnerId FROM {mirror} WHERE Id IN (SELECT sfdc_id FROM moved_owner)")
+    session.execute(
+        f"UPDATE {mirror} m SET OwnerId = n.owner_id, _pushed_after = CAST(? AS TIMESTAMP) FROM moved_owner n"
+        " WHERE m.Id = n.sfdc_id",
+        [sent_after],
+    )
+    _show(session, LEAD, _SALES_OWNER, "m.Id IN (SELECT sfdc_id FROM moved_owner)", rules)
+    return {row["Id"]: row["OwnerId"] for row in before}
 
 
 def spread_users(page: MergedPage) -> None:

@@ -22,10 +22,12 @@ import requests
 
 from tandem.errors import AuthenticationError, BudgetExhausted, SalesforceError
 from tandem.salesforce.calls import ApiCall, CallMeter, parse_limit_info
+from tandem.salesforce.envelope import fault
 from tandem.salesforce.errors import (
     TRUNCATED,
     ErrorClass,
     Refused,
+    RowError,
     classify,
     from_rest,
     is_daily_limit,
@@ -162,6 +164,54 @@ class Connection:
             raise self._refusal(response, operation, object)
 
         return self._persist(once, operation, idempotent)
+
+    def soap(
+        self,
+        path: str,
+        envelope: Callable[[str], bytes],
+        *,
+        operation: str,
+        object: str | None = None,
+        rows: int | None = None,
+    ) -> bytes:
+        """Send one SOAP request that must not be repeated once Salesforce may have acted on it.
+
+        :param envelope: makes the body from the session's token.
+        :raises AuthenticationError: the session cannot be renewed, or the user may not use the API.
+        :raises SalesforceError: a fault, or no answer.
+        """
+        headers = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
+
+        def exchange(session: Salesforce) -> tuple[requests.Response, RowError | None]:
+            self.meter.reserve(_cost(path))
+            token = session.headers["Authorization"].removeprefix("Bearer ")
+            response = self._exchange(
+                session, "POST", path, operation, object, headers, data=envelope(token), rows=rows
+            )
+            if response.status_code < 300:
+                return response, None
+            try:
+                return response, fault(response.content)
+            except SalesforceError:  # a gateway's page
+                return response, None
+
+        def once() -> bytes:
+            session = self.salesforce
+            response, error = exchange(session)
+            if error and error.code == "INVALID_SESSION_ID":
+                self._renew(session)
+                response, error = exchange(self.salesforce)
+            if response.status_code < 300:
+                return response.content
+            if error is None:
+                raise self._refusal(response, operation, object)
+            if is_daily_limit(error):
+                raise BudgetExhausted(
+                    f"Stopped at Salesforce's limit: the org has no API calls left for now ({error.message})"
+                )
+            raise Refused(f"{operation} of {object}" if object else operation, error, response.status_code)
+
+        return self._persist(once, operation, idempotent=False)
 
     def pause(self, attempt: int) -> None:
         """Wait before try ``attempt + 1``: twice as long each time, with jitter, as the settings say."""

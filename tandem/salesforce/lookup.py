@@ -11,13 +11,20 @@ _MOST = 200  # ids to a query; people of one name whose creates went without an 
 
 
 def find_created(
-    connection: Connection, object: str, values: Mapping[str, str], created_by: str, since: datetime
+    connection: Connection,
+    object: str,
+    values: Mapping[str, str],
+    created_by: str,
+    since: datetime,
+    dates: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Return the ids of the records with these values that a user made since then, the newest first.
 
     :param values: text fields, by API name; compared as Salesforce keeps them, trimmed. :param since: UTC.
+    :param dates: date fields, by API name.
     """
     conditions = [f"{name} = {text(value.strip())}" for name, value in values.items()]
+    conditions += [f"{name} = {value}" for name, value in (dates or {}).items()]
     conditions += [
         f"CreatedById = {text(created_by)}",
         f"CreatedDate >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",

@@ -24,6 +24,7 @@ def send(
     *,
     external_id: str | None = None,
     auto_assign: bool = False,
+    by_bulk: bool = True,
     on_job: OnJob | None = None,
 ) -> Iterator[list[RowResult]]:
     """Write rows, yielding results as they settle: nothing more goes out until the caller asks for more.
@@ -36,6 +37,7 @@ def send(
     :param external_id: the field that identifies records of an upsert.
     :param auto_assign: let the org's assignment rules run. Bulk cannot do that without naming a rule, so
         then collections carry everything.
+    :param by_bulk: let Bulk carry many rows; flow actions are to be done at once, and go by collections.
     :param on_job: told a Bulk job's id and its rows' indexes before they are uploaded, to be written down:
         after a crash, :func:`collect` finds out what became of them.
     :raises BudgetExhausted: no calls are left; what was yielded is done.
@@ -57,7 +59,7 @@ def send(
         ready = [(index, {"Id": row["Id"]}) for index, row in ready]
 
     one_by_one = ready
-    if len(ready) >= connection.settings.bulk_threshold and not auto_assign:
+    if len(ready) >= connection.settings.bulk_threshold and by_bulk and not auto_assign:
         bulk = [row for row in ready if fits_bulk(row[1])]
         one_by_one = [row for row in ready if not fits_bulk(row[1])]
         for results in bulk_ingest.write(connection, object, operation, bulk, external_id, on_job):

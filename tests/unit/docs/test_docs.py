@@ -45,7 +45,7 @@ def test_every_table_is_explained(tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_commands_in_the_text_exist(page: Path) -> None:
     root = typer.main.get_command(app)
-    for words in re.findall(r"(?:^|`)tandem ((?:[a-z]+ ?)*)([^`\n#]*)", page.read_text("utf-8"), re.M):
+    for words in re.findall(r"(?:^|`)tandem ((?:[a-z][a-z-]* ?)*)([^`\n#]*)", page.read_text("utf-8"), re.M):
         command = root
         for word in words[0].split():
             inner = getattr(command, "commands", {})

@@ -1,0 +1,112 @@
+"""The flow actions as commands of ``tandem person``: each hands over to its flow, which does the work at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from tandem.cli.context import opened
+from tandem.cli.handover import run_flow
+from tandem.cli.rendering import JsonOption
+from tandem.cli.runs import VerboseOption
+from tandem.reports import person as report
+
+PeopleArgument = Annotated[list[str], typer.Argument(metavar="ID|EMAIL|SFDC_ID...", help="Whom.")]
+ImpliedOption = Annotated[
+    bool,
+    typer.Option("--implied/--no-implied", help="Send people that are not in Salesforce there first."),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands to ``tandem person``."""
+    for command in (push, change_owner, create_task, delete, delete_from_sfdc):
+        app.command(rich_help_panel="Act in Salesforce, at once")(command)
+
+
+def push(
+    keys: PeopleArgument,
+    owner: Annotated[
+        str | None, typer.Option(help="A user or queue who is to own them. Default: assignment rules.")
+    ] = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Send people to Salesforce now: who is not there yet becomes a lead (the Sync Person flow step)."""
+    run_flow("sync-person", {"person_ids": _ids(keys), "owner": owner}, as_json, verbose)
+
+
+def change_owner(
+    keys: PeopleArgument,
+    owner: Annotated[str, typer.Option(help="A user (id, name, e-mail) or a lead queue (id, name).")],
+    implied: ImpliedOption = True,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Give leads another owner. A contact keeps its owner; for a queue it gets a lead beside it."""
+    run_flow("change-owner", {"person_ids": _ids(keys), "owner": owner, "implied": implied}, as_json, verbose)
+
+
+def create_task(
+    keys: PeopleArgument,
+    subject: Annotated[str, typer.Option(help="What is to be done; tokens as {{lead.First Name}}.")],
+    description: Annotated[str, typer.Option(help="More about it; with tokens too.")] = "",
+    due_in_days: Annotated[int, typer.Option(min=0, help="Days until it is due.")] = 5,
+    assign_to: Annotated[
+        str | None, typer.Option(help="A user. Default: the owner of the lead or contact.")
+    ] = None,
+    priority: Annotated[str, typer.Option(help="As the org names it.")] = "Normal",
+    status: Annotated[str, typer.Option(help="As the org names it.")] = "Not Started",
+    campaign: Annotated[str, typer.Option(help="What {{campaign.Name}} stands for.")] = "",
+    implied: ImpliedOption = True,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make a task for people. The very same task for the same day is made once."""
+    form = {
+        "person_ids": _ids(keys),
+        "subject": subject,
+        "description": description,
+        "due_in_days": due_in_days,
+        "assign_to": assign_to,
+        "priority": priority,
+        "status": status,
+        "campaign": campaign,
+        "implied": implied,
+    }
+    run_flow("create-task", form, as_json, verbose)
+
+
+def delete(
+    keys: PeopleArgument,
+    from_salesforce: Annotated[
+        bool, typer.Option("--from-salesforce/--keep-in-salesforce", help="Delete their records there first.")
+    ] = True,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Delete people for good, here and in Salesforce. It cannot be undone."""
+    run_flow(
+        "delete-person", {"person_ids": _ids(keys), "from_salesforce": from_salesforce}, as_json, verbose
+    )
+
+
+def delete_from_sfdc(
+    keys: PeopleArgument,
+    delete_in_marketing: Annotated[
+        bool, typer.Option("--delete-in-marketing", help="Delete the people here as well, for good.")
+    ] = False,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Delete people's leads and contacts in Salesforce; the people stay here, marked as deleted there."""
+    form = {"person_ids": _ids(keys), "delete_in_marketing": delete_in_marketing}
+    run_flow("delete-person-from-sfdc", form, as_json, verbose)
+
+
+def _ids(keys: Sequence[str]) -> list[int]:
+    _, database = opened()
+    with database.read() as session:
+        return [report.find_person(session, key) for key in keys]
