@@ -43,6 +43,9 @@ SettableObject = Literal[
     "OpportunityContactRole",
     "Task",
     "Event",
+    "Campaign",
+    "CampaignMemberStatus",
+    "CampaignMember",
 ]
 SettableTable = Literal[
     "person",
@@ -53,9 +56,27 @@ SettableTable = Literal[
     "opportunity_role",
     "task",
     "event",
+    "campaign",
+    "campaign_status",
+    "campaign_member",
 ]
 
 CustomObjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]\w*__c$")]
+
+PushableActivity = Literal[
+    "filled_out_form",
+    "added_to_list",
+    "email_sent",
+    "email_delivered",
+    "email_opened",
+    "clicked_link_in_email",
+    "removed_from_list",
+    "removed_from_flow",
+    "sales_email_sent",
+    "sales_email_opened",
+    "clicked_link_in_sales_email",
+    "sales_email_received",
+]
 
 
 class SalesforceSettings(BaseModel):
@@ -109,9 +130,14 @@ class SyncSettings(BaseModel):
         (
             *("User", "Group", "Account", "Lead", "Contact"),
             *("Opportunity", "OpportunityContactRole"),
+            *("Campaign", "CampaignMemberStatus", "CampaignMember"),
             *("Task", "Event"),
         ),
         description="Objects that take part in the sync.",
+    )
+    campaigns: bool = Field(
+        False,
+        description="Sync campaigns, their members and statuses; the sync user must be a Marketing User.",
     )
     custom_objects: tuple[CustomObjectName, ...] = Field(
         (), description="Custom objects that take part; edited while the sync is paused only (12.5)."
@@ -123,6 +149,11 @@ class SyncSettings(BaseModel):
     )
     custom_objects_in_use: tuple[CustomObjectName, ...] = Field(
         (), description="Custom objects that campaigns of yours go by: their constraints are locked (12.6)."
+    )
+    pushed_activities: tuple[PushableActivity, ...] = Field(
+        (),
+        description="Activities that become completed tasks in Salesforce, three months back at first, one a day"
+        " for each person and type (section 14).",
     )
     paused: bool = Field(
         False, description="Read and send nothing until this is taken back; flow actions go on (ENG-06)."
@@ -187,8 +218,9 @@ class SyncSettings(BaseModel):
 
     @property
     def every_object(self) -> tuple[str, ...]:
-        """The objects that take part, custom ones included."""
-        return (*self.objects, *self.custom_objects)
+        """The objects that take part, custom ones included; campaigns only once they are enabled (10.1)."""
+        standard = (name for name in self.objects if self.campaigns or not name.startswith("Campaign"))
+        return (*standard, *self.custom_objects)
 
     def is_paused(self, object_name: str) -> bool:
         """Return whether nothing is read or sent of an object for now (ENG-06)."""

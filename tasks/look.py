@@ -9,10 +9,11 @@ from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
 from tandem.database import fields as field_maps
-from tandem.database import journal
+from tandem.database import journal, person_accounts, program_member_fields
 from tandem.database.connection import Session
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import SettingsError
+from tandem.objects import CAMPAIGN_MEMBER
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField, missing_fields, plan_field_map, without_edits
 from tandem.run import Run
@@ -70,6 +71,7 @@ def look(run: Run, names: Sequence[str], before_start: bool = False) -> list[Ste
                 )
             journal.record_step(session, run.id, step)
             steps.append(step)
+        person_accounts.grow_people(session)
         for field in to_fill:  # once no table has a column to come: DuckDB takes those before new values only
             field_maps.fill_from_mirror(session, run.objects[field.object].table, field)
         _refuse_unknown_columns(session, run)
@@ -130,8 +132,10 @@ def _follow(
         field_maps.save_field_map(session, declared, change, run.id)
     step.new, step.deleted = len(change.added) + len(change.returned), len(change.gone)
     step.updated = len(change.retyped)
+    stale = program_member_fields.drop_stale(session, answer) if declared is CAMPAIGN_MEMBER else []
     details = [
         f"No longer visible: {', '.join(change.gone)}. Stored values stay as they are" if change.gone else "",
+        f"No longer mapped, for the field in Salesforce changed: {', '.join(stale)}" if stale else "",
         f"Another type: {', '.join(each.new.field for each in change.retyped)}" if change.retyped else "",
     ]
     step.detail = ". ".join(filter(None, details)) + "." if any(details) else None
