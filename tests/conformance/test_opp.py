@@ -47,7 +47,7 @@ def totals(world: World, sfdc_id: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values())[1:] for row in found]
 
 
-@pytest.mark.conformance("OPP-02", "OPP-03", "OPP-06", "OPP-07")
+@pytest.mark.conformance("OPP-02", "OPP-03", "OPP-06", "OPP-07", "LOG-01")
 def test_people_share_in_opportunities_by_their_roles(synced: World, cast: Cast) -> None:
     org = synced.org
     engine = deal(synced, cast, "Engine", 1000.0)
