@@ -65,7 +65,8 @@ def told(world: World, sfdc_id: str) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-@pytest.mark.conformance("COB-01", "COB-05")
+@pytest.mark.conformance("COB-01")
+@pytest.mark.conformance("COB-05")
 @pytest.mark.usefixtures("invoices")
 def test_enabled_objects_come_in_for_their_people_and_others_are_not_read(
     synced: World, cast: Cast, switch: Switch, wire: Wire, monkeypatch: pytest.MonkeyPatch
@@ -125,7 +126,8 @@ def test_enabled_objects_come_in_for_their_people_and_others_are_not_read(
     assert after[0]["n"] == before[0]["n"] + 3  # updated, all of them
 
 
-@pytest.mark.conformance("COB-02", "COB-03")
+@pytest.mark.conformance("COB-02")
+@pytest.mark.conformance("COB-03")
 @pytest.mark.usefixtures("invoices")
 def test_an_object_without_a_way_to_people_or_with_a_name_taken_is_refused(
     synced: World, cast: Cast, switch: Switch
@@ -169,7 +171,8 @@ def test_an_object_without_a_way_to_people_or_with_a_name_taken_is_refused(
         synced.sync()
 
 
-@pytest.mark.conformance("COB-04", "COB-05")
+@pytest.mark.conformance("COB-04")
+@pytest.mark.conformance("COB-05")
 @pytest.mark.usefixtures("invoices")
 def test_the_list_and_the_constraints_are_edited_while_the_sync_is_paused_only(
     synced: World, switch: Switch
