@@ -10,7 +10,18 @@ from collections.abc import Sequence
 
 import typer
 
-from tandem.cli import actions, backlog, check, errors, fields, person, program, runs, status
+from tandem.cli import (
+    actions,
+    backlog,
+    check,
+    custom_objects,
+    errors,
+    fields,
+    person,
+    program,
+    runs,
+    status,
+)
 from tandem.errors import TandemError
 
 app = typer.Typer(
@@ -23,6 +34,7 @@ app = typer.Typer(
 )
 
 app.command(rich_help_panel="Set up")(check.check)
+app.command(rich_help_panel="Set up")(custom_objects.custom_objects)
 app.command(rich_help_panel="Set up")(runs.sandbox)
 app.command(rich_help_panel="Run")(runs.backfill)
 app.command(rich_help_panel="Run")(runs.sync)
