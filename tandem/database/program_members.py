@@ -221,7 +221,8 @@ def follow(page: MergedPage) -> Carried:
                    CASE WHEN {_is_status(shared)} AND (fresh.step IS NULL OR fresh.step < before.step)
                         THEN 'held' ELSE 'in' END AS way
             FROM (SELECT pm.program_id, pm.person_id, cm.id AS member_id, p.name AS program, p.channel_id,
-                         {ours} AS known, {ours} AS ours, {theirs} AS shown, {ours} AS old_value, CAST({theirs} AS {shared.field.sql_type}) AS new_value
+                         {ours} AS known, {ours} AS ours, {theirs} AS shown, {ours} AS old_value,
+                         CAST({theirs} AS {shared.field.sql_type}) AS new_value
                   FROM {_LINKED}
                   JOIN change ch ON ch._record_id = cm.id AND ch.apply AND ch.field = {literal(shared.field.field)}
                   WHERE {differ(ours, theirs, shared.field)}) e

@@ -189,7 +189,7 @@ def test_a_program_is_linked_to_one_campaign_of_the_same_statuses(
     make_campaign(world, "Second", Type="Other", ActualCost=5)
     make_campaign(world, "Plain", ("Sent", "Responded"))
     world.sync()
-    tandem("program", "add", "Autumn", "--channel", "Webinar", "--cost", "1200.5")
+    tandem("program", "add", "Autumn", "--channel", "Webinar", "--cost", "1200")
 
     for said, *words in (
         ("linked to the campaign Launch already", "Spring", "Second"),
@@ -209,11 +209,10 @@ def test_a_program_is_linked_to_one_campaign_of_the_same_statuses(
     tandem("program", "link", "Autumn", "Second")
 
     # Channel and period cost go out; a program without a cost leaves it alone. Nothing of it comes back.
-    wire.forget()
     world.sync()
     second = world.rows("SELECT sfdc_id FROM marketing.program WHERE name = 'Autumn'")[0]["sfdc_id"]
     assert [org.get("Campaign", each)["Type"] for each in (launch, second)] == ["Webinar", "Webinar"]
-    assert [org.get("Campaign", each)["ActualCost"] for each in (launch, second)] == [5, 1200.5]
+    assert [org.get("Campaign", each)["ActualCost"] for each in (launch, second)] == [5, 1200]
     assert wire.written(launch) == {"Type": "Webinar"}
     org.update("Campaign", second, {"Type": "Email", "ActualCost": 1})
     world.sync()
@@ -221,10 +220,10 @@ def test_a_program_is_linked_to_one_campaign_of_the_same_statuses(
         "SELECT p.period_cost, ch.name AS channel FROM marketing.program p JOIN marketing.channel ch"
         " ON ch.id = p.channel_id WHERE p.name = 'Autumn'"
     )
-    assert autumn == {"period_cost": 1200.5, "channel": "Webinar"}
+    assert autumn == {"period_cost": 1200, "channel": "Webinar"}
     assert (org.get("Campaign", second)["Type"], org.get("Campaign", second)["ActualCost"]) == (
         "Webinar",
-        1200.5,
+        1200,
     )
 
     # Unlinked, nothing goes over any more, and the members stay.
