@@ -29,6 +29,8 @@ FLOWS = {
     "plan": "flows.plan:plan",
     "sync-person": "flows.sync_person:sync_person",
     "change-owner": "flows.change_owner:change_owner",
+    "convert-person": "flows.convert_person:convert_person",
+    "merge-people": "flows.merge_people:merge_people",
     "create-task": "flows.create_task:create_task",
     "delete-person": "flows.delete_person:delete_person",
     "delete-person-from-sfdc": "flows.delete_person_from_sfdc:delete_person_from_sfdc",

@@ -22,7 +22,7 @@ ImpliedOption = Annotated[
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to ``tandem person``."""
-    for command in (push, change_owner, create_task, delete, delete_from_sfdc):
+    for command in (push, change_owner, create_task, convert, merge, delete, delete_from_sfdc):
         app.command(rich_help_panel="Act in Salesforce, at once")(command)
 
 
@@ -77,6 +77,53 @@ def create_task(
         "implied": implied,
     }
     run_flow("create-task", form, as_json, verbose)
+
+
+def convert(
+    keys: PeopleArgument,
+    assign_to: Annotated[
+        str | None,
+        typer.Option(
+            help="A user who is to own contact, account and opportunity. Default: the lead's owner."
+        ),
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option(help="The converted lead's status. Default: the org's first for that.")
+    ] = None,
+    notify: Annotated[bool, typer.Option("--notify", help="Send the owner an e-mail.")] = False,
+    implied: ImpliedOption = True,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Turn leads into contacts, each with a new account and a new opportunity."""
+    form = {
+        "person_ids": _ids(keys),
+        "assign_to": assign_to,
+        "status": status,
+        "notify": notify,
+        "implied": implied,
+    }
+    run_flow("convert-person", form, as_json, verbose)
+
+
+def merge(
+    winner: Annotated[str, typer.Argument(metavar="WINNER", help="Who stays: id, e-mail or SFDC id.")],
+    losers: Annotated[
+        list[str], typer.Argument(metavar="ID|EMAIL|SFDC_ID...", help="Who is merged into it, 25 at most.")
+    ],
+    in_salesforce: Annotated[
+        bool, typer.Option("--in-salesforce/--marketing-only", help="Merge their records there first.")
+    ] = True,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Merge people into one. A contact wins over a lead, who is in Salesforce over who is not.
+
+    Leads that go into a contact are converted first. It cannot be undone.
+    """
+    [stays, *go] = _ids([winner, *losers])
+    form = {"winner": stays, "losers": go, "in_salesforce": in_salesforce}
+    run_flow("merge-people", form, as_json, verbose)
 
 
 def delete(
