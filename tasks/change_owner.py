@@ -68,7 +68,8 @@ def change_owner(
 
 def _assign(run: Run, entries: Sequence[Entry]) -> Iterator[list[Result]]:
     rows = [{"Id": each.sfdc_id, **each.payload} for each in entries]
-    for results in send(run.connection, LEAD.name, "update", rows, by_bulk=False):
+    notify = run.settings.sync.notify_owner
+    for results in send(run.connection, LEAD.name, "update", rows, by_bulk=False, notify_owner=notify):
         yield [result_of(row, entries[row.index]) for row in results]
 
 
@@ -123,6 +124,7 @@ def _duplicate(run: Run, contacts: Sequence[Standing], queue: Owner, activity: A
             rows,
             external_id=key or None,
             by_bulk=False,
+            notify_owner=run.settings.sync.notify_owner,
         )
         for results in sending:
             yield [_explained(result_of(row, entries[row.index])) for row in results]

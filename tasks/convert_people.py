@@ -166,7 +166,7 @@ def _converted(session: Session, run: Run, results: Sequence[Result]) -> list[To
         }
         logged = session.execute(
             "UPDATE marketing.activity SET attributes = json_merge_patch(attributes, CAST(? AS JSON))"
-            " WHERE activity_type_id = ? AND attributes->>'SFDC Contact Id' = ?",
+            " WHERE activity_type_id = ? AND (attributes->>'SFDC Contact Id') = ?",
             [json.dumps({k: v for k, v in facts.items() if v}), int(ActivityType.CONVERT_LEAD), each.sfdc_id],
         )
         if not logged:

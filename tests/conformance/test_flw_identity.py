@@ -77,7 +77,7 @@ def test_convert_person(synced: World, cast: Cast) -> None:
     synced.sync(objects=["Lead"])
     assert outcomes(convert_person([person])) == {person: "refused"}
     with pytest.raises(
-        TandemError, match="Nonsense is no status of converted leads in this org. It has: Closed"
+        TandemError, match=r"Nonsense is no status of converted leads in this org\. It has: Closed"
     ):
         convert_person([person], status="Nonsense")
     with pytest.raises(TandemError, match="is a queue, and contacts belong to users"):
