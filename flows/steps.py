@@ -17,6 +17,7 @@ from tandem.run import Run, error_code, one_line
 from tandem.salesforce.errors import ErrorClass
 from tandem.settings import Settings
 from tasks.push import finish_writes
+from tasks.push_activities import settle_activities
 from tasks.push_new import push_new
 
 #: How a run stands that did nothing because the whole sync is paused.
@@ -117,6 +118,7 @@ def settle_earlier_writes(run: Run, visible: Sequence[str]) -> list[str]:
         unsure = newcomers.creates_waiting(session, run.id)
     if at_work:
         finish_writes(run, at_work)
+    settle_activities(run)
     if not unsure or LEAD.name not in visible:
         return list(visible)
     with attempt(run, LEAD.name, Operation.PUSH_NEW) as tried:

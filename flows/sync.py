@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from flows.outcome import ended
 from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database.journal import Operation, Status
-from tandem.objects import Direction
+from tandem.objects import TASK, Direction
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
@@ -19,6 +19,7 @@ from tasks.custom_objects import refuse_edited_choice, take_over_choice
 from tasks.look import look
 from tasks.merge import merge, note_unchanged
 from tasks.push import push
+from tasks.push_activities import push_activities
 from tasks.read import Question, ask, read, read_bulk
 from tasks.tell import tell
 
@@ -60,6 +61,10 @@ def sync(
             if run.objects[name].direction is Direction.BOTH:
                 with attempt(run, name, Operation.PUSH_UPDATES):
                     push(run, name)
+
+        if not settings.sync.is_paused(TASK.name):
+            with attempt(run, TASK.name, Operation.PUSH_NEW):
+                push_activities(run)
 
         outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
     return outcome.result()

@@ -57,6 +57,21 @@ SettableTable = Literal[
 
 CustomObjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]\w*__c$")]
 
+PushableActivity = Literal[
+    "filled_out_form",
+    "added_to_list",
+    "email_sent",
+    "email_delivered",
+    "email_opened",
+    "clicked_link_in_email",
+    "removed_from_list",
+    "removed_from_flow",
+    "sales_email_sent",
+    "sales_email_opened",
+    "clicked_link_in_sales_email",
+    "sales_email_received",
+]
+
 
 class SalesforceSettings(BaseModel):
     """Where the org is and how to log in."""
@@ -123,6 +138,11 @@ class SyncSettings(BaseModel):
     )
     custom_objects_in_use: tuple[CustomObjectName, ...] = Field(
         (), description="Custom objects that campaigns of yours go by: their constraints are locked (12.6)."
+    )
+    pushed_activities: tuple[PushableActivity, ...] = Field(
+        (),
+        description="Activities that become completed tasks in Salesforce, three months back at first, one a day"
+        " for each person and type (section 14).",
     )
     paused: bool = Field(
         False, description="Read and send nothing until this is taken back; flow actions go on (ENG-06)."

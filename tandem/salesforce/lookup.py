@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from tandem.salesforce.connection import Connection, read_json
 
@@ -53,3 +54,19 @@ def text(value: str) -> str:
     """
     escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
     return f"'{escaped}'"
+
+
+def find_tasks(
+    connection: Connection, who_ids: Sequence[str], created_by: str, since: datetime
+) -> list[dict[str, Any]]:
+    """Return the tasks about these leads and contacts that a user made since then.
+
+    :param who_ids: up to 200. :param since: UTC.
+    :return: ``Id``, ``WhoId``, ``Subject`` and ``ActivityDate`` of each.
+    """
+    soql = (
+        f"SELECT Id, WhoId, Subject, ActivityDate FROM Task WHERE WhoId IN ({', '.join(map(text, who_ids))})"
+        f" AND CreatedById = {text(created_by)} AND CreatedDate >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    )
+    answer = connection.request("GET", "query", operation="lookup", object="Task", params={"q": soql})
+    return list(read_json(answer)["records"])
