@@ -11,6 +11,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.outcome import ended
+from flows.programs import without_campaigns
 from flows.progress import backfill_progress
 from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database import journal
@@ -54,6 +55,7 @@ def backfill(
         names = not_paused(settings, wanted, objects)
         looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
+        visible = without_campaigns(run, visible)
         visible = settle_earlier_writes(run, visible)
         with run.database.read() as session:
             finished = set() if restart else set(journal.watermarks(session))

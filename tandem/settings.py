@@ -43,6 +43,9 @@ SettableObject = Literal[
     "OpportunityContactRole",
     "Task",
     "Event",
+    "Campaign",
+    "CampaignMemberStatus",
+    "CampaignMember",
 ]
 SettableTable = Literal[
     "person",
@@ -53,6 +56,9 @@ SettableTable = Literal[
     "opportunity_role",
     "task",
     "event",
+    "campaign",
+    "campaign_status",
+    "campaign_member",
 ]
 
 CustomObjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]\w*__c$")]
@@ -124,9 +130,14 @@ class SyncSettings(BaseModel):
         (
             *("User", "Group", "Account", "Lead", "Contact"),
             *("Opportunity", "OpportunityContactRole"),
+            *("Campaign", "CampaignMemberStatus", "CampaignMember"),
             *("Task", "Event"),
         ),
         description="Objects that take part in the sync.",
+    )
+    campaigns: bool = Field(
+        False,
+        description="Sync campaigns, their members and statuses; the sync user must be a Marketing User.",
     )
     custom_objects: tuple[CustomObjectName, ...] = Field(
         (), description="Custom objects that take part; edited while the sync is paused only (12.5)."
@@ -206,8 +217,9 @@ class SyncSettings(BaseModel):
 
     @property
     def every_object(self) -> tuple[str, ...]:
-        """The objects that take part, custom ones included."""
-        return (*self.objects, *self.custom_objects)
+        """The objects that take part, custom ones included; campaigns only once they are enabled (10.1)."""
+        standard = (name for name in self.objects if self.campaigns or not name.startswith("Campaign"))
+        return (*standard, *self.custom_objects)
 
     def is_paused(self, object_name: str) -> bool:
         """Return whether nothing is read or sent of an object for now (ENG-06)."""

@@ -9,10 +9,11 @@ from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
 from tandem.database import fields as field_maps
-from tandem.database import journal
+from tandem.database import journal, person_accounts, program_member_fields
 from tandem.database.connection import Session
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import SettingsError
+from tandem.objects import CAMPAIGN_MEMBER
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import missing_fields, plan_field_map
 from tandem.run import Run
@@ -61,6 +62,7 @@ def look(run: Run, names: Sequence[str]) -> list[Step]:
                 )
             journal.record_step(session, run.id, step)
             steps.append(step)
+        person_accounts.grow_people(session)
         _refuse_unknown_columns(session, run)
     return steps
 
@@ -107,5 +109,7 @@ def _follow(session: Session, run: Run, declared: SyncedObject, answer: ObjectDe
     if set(change.fields) != set(before):
         field_maps.save_field_map(session, declared, change, run.id)
     step.new, step.deleted = len(change.added) + len(change.returned), len(change.gone)
+    if declared is CAMPAIGN_MEMBER and (stale := program_member_fields.drop_stale(session, answer)):
+        step.detail = f"No longer mapped, for the field in Salesforce changed: {', '.join(stale)}."
     if change.gone:
         step.detail = f"No longer visible: {', '.join(change.gone)}. Stored values stay as they are."

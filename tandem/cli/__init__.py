@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from tandem.cli import actions, backlog, check, errors, person, runs, status
+from tandem.cli import actions, backlog, check, errors, person, program, runs, status
 from tandem.errors import TandemError
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ app.command(rich_help_panel="Look")(runs.serve)
 actions.add_to(person.app)
 app.add_typer(errors.app, name="errors", rich_help_panel="Look")
 app.add_typer(person.app, name="person", rich_help_panel="Look")
+app.add_typer(program.app, name="program", rich_help_panel="Set up")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

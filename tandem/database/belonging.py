@@ -14,11 +14,9 @@ from tandem.database.activity import attributes, log
 from tandem.database.compare import mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.fields import columns_of
+from tandem.database.incoming import MOVED
 from tandem.database.merged_page import MergedPage
 from tandem.objects import ACCOUNT, CONTACT, LEAD
-
-#: Rows of a page that may say something new.
-MOVED = "SELECT Id FROM incoming WHERE _state IN ('new', 'lost', 'known')"
 
 
 @dataclass(frozen=True)

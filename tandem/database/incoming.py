@@ -65,6 +65,9 @@ def load_pages(
         session.execute(_CHANGE_TABLE)
 
 
+#: Records of ``incoming`` that may say something new.
+MOVED = "SELECT Id FROM incoming WHERE _state IN ('new', 'lost', 'known')"
+
 _CHANGE_TABLE = """
     CREATE OR REPLACE TEMP TABLE change (
         _record_id BIGINT, sfdc_id VARCHAR, field VARCHAR, column_name VARCHAR,

@@ -34,6 +34,8 @@ class Operation(StrEnum):
     PULL_CONVERSIONS = "Pull conversions"
     PUSH_NEW = "Push new"
     PUSH_UPDATES = "Push updates"
+    INIT_LINK = "Init link with Program"
+    SYNC_WITH_PROGRAM = "Sync with program"
 
 
 @dataclass

@@ -14,13 +14,13 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import identity, people
+from tandem.database import identity, opt_out, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.effects import follow
 from tandem.database.incoming import load_pages
 from tandem.database.merged_page import MergedPage
-from tandem.objects.declaration import SyncedObject, Winner
+from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.field_map import MappedField
 from tandem.settings import SyncSettings
 
@@ -86,8 +86,9 @@ def _apply_changes(
     now: datetime,
 ) -> None:
     _update_marketing(session, declared, fields, now)
-    if declared.is_person:
+    if declared.direction is Direction.BOTH:
         _log_conflicts(session, declared, run_id, now)
+    if declared.is_person:
         people.log_changes(session, declared, run_id, now)
     _update_mirror(session, declared, fields)
 
@@ -129,6 +130,8 @@ def _insert_arrivals(
         more, joins = people.arrival_columns(session, declared)
         columns |= more
         source += joins
+        if "email_address" in columns:
+            columns[opt_out.MARKER] = opt_out.marker_on_arrival(columns["email_address"])
     names = ", ".join(quoted(name) for name in columns)
     session.execute(
         f"INSERT INTO marketing.{declared.table} ({names}) SELECT {', '.join(columns.values())} FROM {source}"
@@ -180,10 +183,14 @@ def _update_mirror(session: Session, declared: SyncedObject, fields: Sequence[Ma
 def _log_conflicts(session: Session, declared: SyncedObject, run_id: str, now: datetime) -> None:
     ours_wins = declared.winner is Winner.MARKETING
     winning, losing = ("ours", "theirs") if ours_wins else ("theirs", "ours")
+    table = f"marketing.{declared.table}"
+    person = (
+        "_record_id" if declared.is_person else f"(SELECT r.person_id FROM {table} r WHERE r.id = _record_id)"
+    )
     session.execute(
         f"""
         INSERT INTO sync.conflict
-        SELECT ?, CAST(? AS TIMESTAMP), ?, _record_id, sfdc_id, field, column_name, base, ?, {winning}, {losing}
+        SELECT ?, CAST(? AS TIMESTAMP), ?, {person}, sfdc_id, field, column_name, base, ?, {winning}, {losing}
         FROM change WHERE conflict
         """,
         [run_id, now, declared.name, declared.winner.value],

@@ -35,6 +35,29 @@ ACCOUNT = SyncedObject(
         {
             *("Fax", "Ownership", "Rating", "TickerSymbol"),
             *("ShippingCity", "ShippingCountry", "ShippingPostalCode", "ShippingState", "ShippingStreet"),
+            # A person account's contact has these, under its own names: Email, not PersonEmail (19.4).
+            *("FirstName", "LastName", "Salutation", "PersonContactId", "PersonIndividualId"),
+            *(
+                "PersonEmail",
+                "PersonEmailBouncedDate",
+                "PersonEmailBouncedReason",
+                "PersonHasOptedOutOfEmail",
+            ),
+            *("PersonHasOptedOutOfFax", "PersonDoNotCall", "PersonLeadSource", "PersonBirthdate"),
+            *("PersonTitle", "PersonDepartment", "PersonPronouns", "PersonGenderIdentity"),
+            *("PersonMobilePhone", "PersonHomePhone", "PersonOtherPhone"),
+            *("PersonAssistantName", "PersonAssistantPhone"),
+            *("PersonLastCURequestDate", "PersonLastCUUpdateDate"),
+            *(
+                f"Person{kind}{part}"
+                for kind in ("Mailing", "Other")
+                for part in ("Street", "City", "State", "PostalCode", "Country", "StateCode", "CountryCode")
+            ),
+            *(
+                f"Person{kind}{part}"
+                for kind in ("Mailing", "Other")
+                for part in ("Latitude", "Longitude", "GeocodeAccuracy")
+            ),
         }
     ),
 )

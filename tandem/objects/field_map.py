@@ -20,7 +20,10 @@ _UNREADABLE_TYPES = frozenset({"address", "location", "base64", "anyType", "comp
 
 #: Columns that the sync itself keeps; a Salesforce field never takes their names.
 RESERVED_COLUMNS = frozenset(
-    {"id", "sfdc_id", "sfdc_type", "person_id", "company_id", "created_at", "updated_at"}
+    {
+        *("id", "sfdc_id", "sfdc_type", "person_id", "company_id", "created_at", "updated_at"),
+        *("email_status_address", "email_status"),
+    }
 )
 
 
@@ -99,8 +102,8 @@ def _column(declared: SyncedObject, name: str, wanted_type: str, taken: Mapping[
 
 
 def _mapped(declared: SyncedObject, each: FieldDescribe, column: str | None) -> MappedField:
-    both_ways = declared.direction is Direction.BOTH and column is not None
-    free = both_ways and each.name not in declared.system and not each.calculated
+    goes_out = column is not None and (declared.direction is Direction.BOTH or each.name in declared.sent)
+    free = goes_out and each.name not in declared.system and not each.calculated
     return MappedField(
         object=declared.name,
         field=each.name,

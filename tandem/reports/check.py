@@ -11,6 +11,7 @@ from tandem.errors import BudgetExhausted, TandemError
 from tandem.objects import Direction, SyncedObject, synced_objects
 from tandem.objects.field_map import missing_fields
 from tandem.salesforce.calls import CallMeter
+from tandem.salesforce.campaigns import is_marketing_user
 from tandem.salesforce.connection import connect
 from tandem.salesforce.permissions import Permissions, examine
 from tandem.settings import Settings
@@ -43,6 +44,7 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
         connection = connect(settings.salesforce, meter)
         try:
             found = examine(connection, settings.sync.every_object)
+            marketing_user = not settings.sync.campaigns or is_marketing_user(connection)
         finally:
             connection.close()
     except BudgetExhausted as error:
@@ -52,6 +54,8 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
         yield Check("login", False, str(error))
         return
     yield Check("login", True, f"{found.identity.username} of org {found.identity.org_id}.")
+    if not marketing_user:
+        yield Check("Marketing User", False, "Tick Marketing User on the sync user: campaigns need it.")
     declared = synced_objects(settings.sync.custom_objects)
     for name in settings.sync.every_object:
         yield _check_object(declared[name], found)

@@ -61,7 +61,11 @@ def test_ticked_types_go_once_a_day_for_each_person(
     summary = synced.sync()
 
     assert synced.steps(summary)["Task", "Push new"]["new"] == 3
-    assert tasks(synced, cast.lead) == ["Open Email: About", "Open Email: Next day", "Remove from Flow: About"]
+    assert tasks(synced, cast.lead) == [
+        "Open Email: About",
+        "Open Email: Next day",
+        "Remove from Flow: About",
+    ]
     subject = "Subject = 'Open Email: About'"
     [made] = synced.org.query(f"SELECT Status, ActivityDate, Description FROM Task WHERE {subject}")
     made.pop("attributes", None)

@@ -20,5 +20,7 @@ CREATE TABLE marketing.email_status (
     updated_at TIMESTAMP NOT NULL
 );
 
--- The address whose status the person has; another one than email_address: it still has to take that one's over.
+-- Which address's status the person took over last, and what it was. An address that is another one now, or a flag
+-- that says something else, was changed since.
 ALTER TABLE marketing.person ADD COLUMN email_status_address VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN email_status BOOLEAN;

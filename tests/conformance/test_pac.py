@@ -1,0 +1,68 @@
+"""Person accounts (section 19)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sandbox import Org
+from tests.support.world import tandem_world
+
+
+@pytest.mark.conformance("PAC-01")
+@pytest.mark.usefixtures("prefect_server")
+def test_a_person_account_is_one_company_and_one_person(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    org = Org(people=0, seed=7)
+    org.enable_person_accounts()
+    org.add_field("Account", "Tier__c")
+    org.add_field("Contact", "Shoe__c", "Number")
+    ann = {"FirstName": "Ann", "LastName": "Lee", "PersonEmail": "ann@x.example", "PersonMailingCity": "Bonn"}
+    account = org.create("Account", {**ann, "Tier__c": "Gold", "Shoe__pc": 38, "Industry": "Retail"})
+    company = org.create("Account", {"Name": "Works Ltd", "Tier__c": "Silver"})
+    worker = org.create("Contact", {"LastName": "Worker", "AccountId": company})
+    contact = org.get("Account", account)["PersonContactId"]
+    org.clock.advance(days=1)
+
+    with tandem_world(monkeypatch, tmp_path, org) as world:
+        world.backfill()
+
+        companies = world.rows("SELECT * FROM marketing.company ORDER BY id")
+        assert [each["company_name"] for each in companies] == ["Ann Lee", "Works Ltd"]
+        assert [each["is_person_account"] for each in companies] == [True, False]
+        assert (companies[0]["tier__c"], companies[0]["shoe__pc"]) == ("Gold", 38)
+        assert not {name for name in companies[0] if name.startswith("person_")}
+
+        person, other = world.person(contact), world.person(worker)
+        assert world.rows("SELECT count(*) AS n FROM marketing.person") == [{"n": 2}]
+        assert (person["sfdc_type"], person["is_person_account"]) == ("contact", True)
+        assert (person["company_id"], person["company_name"]) == (companies[0]["id"], "Ann Lee")
+        assert (person["email_address"], person["city"], person["industry"]) == (
+            "ann@x.example",
+            "Bonn",
+            "Retail",
+        )
+        assert (person["shoe__c"], person["tier__c"]) == (38, "Gold")
+        assert (other["is_person_account"], other["tier__c"]) == (False, None)
+
+        org.update(
+            "Account", account, {"Tier__c": "Platinum", "Shoe__pc": 39, "PersonEmail": "lee@x.example"}
+        )
+        world.sync()
+
+        person = world.person(contact)
+        assert (person["shoe__c"], person["tier__c"], person["email_address"]) == (
+            39,
+            "Platinum",
+            "lee@x.example",
+        )
+        [known] = world.rows("SELECT * FROM marketing.company WHERE sfdc_id = ?", account)
+        assert (known["tier__c"], known["shoe__pc"]) == ("Platinum", 39)
+        told = {
+            each["primary_attribute_value"]: each["attributes"]["New Value"]
+            for each in world.activities(person["id"], 13)
+        }
+        assert told["tier__c"] == "Platinum"
+    org.close()
