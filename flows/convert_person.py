@@ -24,6 +24,7 @@ def convert_person(
     status: str | None = None,
     notify: bool = False,
     implied: bool = True,
+    program: str | None = None,
 ) -> dict[str, Any] | State[Any]:
     """Turn leads into contacts, each with a new account and a new opportunity.
 
@@ -35,15 +36,16 @@ def convert_person(
             owner, who must be a user then.
         status: The status of the converted lead; none: the org's first for converted leads.
         notify: Send the owner an e-mail.
-        implied: Send people that are not in Salesforce there first. Off inside a program that is linked to a
-            campaign.
+        implied: Send people that are not in Salesforce there first.
+        program: The program (name or id) on whose behalf this is done, if any: inside a program that is linked
+            to a campaign nobody is sent there first.
     """
     run = Run("convert-person", load())
     with ended(run) as outcome, run.acting():
         assignee = find_owner(run.connection, assign_to) if assign_to else None
         check_assignee(assignee)
         chosen = converted_status(run.connection, status)
-        stand, stayed = present(run, person_ids, implied)
+        stand, stayed = present(run, person_ids, implied, program)
         done = convert_people(run, stand, chosen, assignee, notify)
         outcome.summary = answer(run, in_order(person_ids, done, stayed))
     return outcome.result()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
+from tandem.database import actions
 from tandem.database.actions import Entry, Outcome, Result, Told, Wanted
 from tandem.database.activity import ActivityType
 from tandem.database.connection import Session
@@ -22,6 +23,7 @@ from tasks.perform import Action, Apply, Plan, Send, perform, result_of
 from tasks.read_back import read_back
 
 _OBJECT = "CampaignMember"
+NOT_A_MEMBER_YET = "Not a member of the campaign. Nothing was sent: implied actions are off."
 NOT_A_MEMBER = "Not a member of the campaign; there is nothing to remove."
 
 
@@ -31,8 +33,13 @@ def add_to_campaign(
 ) -> list[Outcome]:
     """Make people members with this status; who is one already is skipped and keeps its status."""
     plan, members = _begin(run, stand, campaign, status)
+    with run.database.read() as session:
+        unsure = actions.unsettled(session, run.id, "add")
     for person, each in _there(plan, stand).items():
-        if member := members.get(str(each.sfdc_id)):
+        member = members.get(str(each.sfdc_id))
+        if member and unsure.get(person, {}).get("CampaignId") == campaign.id:
+            plan.wanted.append(Wanted(person, _OBJECT, "add", None, unsure[person]))
+        elif member:
             plan.skipped[person] = f"A member already, as {member.status}."
         else:
             plan.wanted.append(_addition(each, campaign, status))
@@ -41,14 +48,19 @@ def add_to_campaign(
 
 @task(name="change status in campaign", cache_policy=NO_CACHE, persist_result=False)
 def change_status_in_campaign(
-    run: Run, stand: dict[int, Standing], campaign: CampaignFound, status: str
+    run: Run, stand: dict[int, Standing], campaign: CampaignFound, status: str, may_add: bool = True
 ) -> list[Outcome]:
-    """Give members another status; who is none is added with it (21.0)."""
+    """Give members another status; who is none is added with it (21.0).
+
+    :param may_add: off, only members are looked at.
+    """
     plan, members = _begin(run, stand, campaign, status)
     additions = Plan(about=plan.about, primary=plan.primary)
     for person, each in _there(plan, stand).items():
         member = members.get(str(each.sfdc_id))
-        if member is None:
+        if member is None and not may_add:
+            plan.refused[person] = NOT_A_MEMBER_YET
+        elif member is None:
             additions.wanted.append(_addition(each, campaign, status))
         elif member.status == status:
             plan.skipped[person] = f"Has the status {status} already."
@@ -57,6 +69,7 @@ def change_status_in_campaign(
             plan.wanted.append(Wanted(person, _OBJECT, "change status", member.id, payload))
     changing = Action(
         "Change Status in SFDC Campaign",
+        "change status",
         ActivityType.CHANGE_STATUS_IN_CAMPAIGN,
         _sender("update"),
         _teller(ActivityType.CHANGE_STATUS_IN_CAMPAIGN),
@@ -80,6 +93,7 @@ def remove_from_campaign(run: Run, stand: dict[int, Standing], campaign: Campaig
             plan.wanted.append(Wanted(person, _OBJECT, "remove", member.id, {}))
     removing = Action(
         "Remove from SFDC Campaign",
+        "remove",
         ActivityType.REMOVE_FROM_CAMPAIGN,
         _sender("delete"),
         _teller(ActivityType.REMOVE_FROM_CAMPAIGN),
@@ -113,14 +127,16 @@ def _addition(each: Standing, campaign: CampaignFound, status: str) -> Wanted:
 
 def _adding(title: str, activity: ActivityType, campaign: CampaignFound) -> Action:
     def find(run: Run, entries: Sequence[Entry]) -> list[Result]:
-        records = {each.id: str(each.payload.get("LeadId") or each.payload.get("ContactId")) for each in entries}
+        records = {
+            each.id: str(each.payload.get("LeadId") or each.payload.get("ContactId")) for each in entries
+        }
         members = members_of(run.connection, campaign.id, list(records.values()))
         found = [
             Result(each, members[records[each.id]].id) for each in entries if records[each.id] in members
         ]
         return _taken_over(run, found)
 
-    return Action(title, activity, _sender("create"), _teller(activity), find)
+    return Action(title, "add", activity, _sender("create"), _teller(activity), find)
 
 
 def _sender(operation: Operation) -> Send:

@@ -60,7 +60,7 @@ def change_owner(
             contacts.append(each)
         else:
             plan.refused[person] = CONTACT_STAYS
-    outcomes = perform(run, Action("Change Owner", activity, _assign, _assigned), plan)
+    outcomes = perform(run, Action("Change Owner", "assign", activity, _assign, _assigned), plan)
     if contacts:
         outcomes += _duplicate(run, contacts, owner, activity)
     return outcomes
@@ -151,7 +151,7 @@ def _duplicate(run: Run, contacts: Sequence[Standing], queue: Owner, activity: A
                 results.append(_explained(Result(each, free[0])))
         return results
 
-    action = Action("Change Owner", activity, create, _told_of_duplicate, find, once=True)
+    action = Action("Change Owner", "duplicate", activity, create, _told_of_duplicate, find, once=True)
     with run.database.write() as session, session.transaction():
         actions.forget_made(session, gone)
     return perform(run, action, plan)

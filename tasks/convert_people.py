@@ -82,7 +82,7 @@ def convert_people(
             }
             plan.wanted.append(Wanted(person, LEAD.name, "convert", each.sfdc_id, payload))
     return perform(
-        run, Action("Convert Person", ActivityType.CONVERT_LEAD, _convert, _converted, _find), plan
+        run, Action("Convert Person", "convert", ActivityType.CONVERT_LEAD, _convert, _converted, _find), plan
     )
 
 

@@ -210,7 +210,7 @@ def _action(winner: Standing) -> Action:
             _merge_here(session, run, winner, [each.entry.person_id for each in results], True)
         return []
 
-    return Action("Merge People", ActivityType.MERGE_LEADS, send, apply, find)
+    return Action("Merge People", "merge", ActivityType.MERGE_LEADS, send, apply, find)
 
 
 def _merge_here(session: Session, run: Run, winner: Standing, losers: Sequence[int], there_too: bool) -> None:
