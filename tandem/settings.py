@@ -158,10 +158,10 @@ class SyncSettings(BaseModel):
     paused: bool = Field(
         False, description="Read and send nothing until this is taken back; flow actions go on (ENG-06)."
     )
-    paused_objects: tuple[SettableObject, ...] = Field(
+    paused_objects: tuple[SettableObject | CustomObjectName, ...] = Field(
         (), description="Objects that rest meanwhile, while the others go on."
     )
-    filters: dict[SettableObject, str] = Field(
+    filters: dict[SettableObject | CustomObjectName, str] = Field(
         default_factory=dict,
         description='SOQL conditions that records must meet to be synced, e.g. {"Lead": "Do_Not_Sync__c = false"}'
         " (VIS-04). A record that stops matching stays as it is.",
@@ -173,6 +173,11 @@ class SyncSettings(BaseModel):
     blocked_fields: dict[SettableTable, tuple[str, ...]] = Field(
         default_factory=dict,
         description='Marketing columns that the sync must not change, e.g. {"person": ["source"]} (3.17).',
+    )
+    formula_refresh_hours: float = Field(
+        0.0,
+        ge=0,
+        description="Hours between refreshes of all formula fields, whose values change without a stamp; 0: never.",
     )
     ignored_fields: dict[SettableObject, tuple[str, ...]] = Field(
         default_factory=dict, description='More Salesforce fields to leave out, e.g. {"Lead": ["Fax"]}.'
@@ -195,7 +200,7 @@ class SyncSettings(BaseModel):
 
     @field_validator("filters")
     @classmethod
-    def _whole_conditions(cls, filters: dict[SettableObject, str]) -> dict[SettableObject, str]:
+    def _whole_conditions(cls, filters: dict[str, str]) -> dict[str, str]:
         for name, condition in filters.items():
             if not condition.strip():
                 raise ValueError(f"the filter of {name} is empty; write a SOQL condition, or take it out")

@@ -95,6 +95,14 @@ def status_of_steps(session: Session, run_id: str) -> Status:
     return Status.FAILED if found & {Status.FAILED, Status.CLEANED_UP} else Status.SUCCEEDED
 
 
+def last_success(session: Session, kind: str) -> datetime | None:
+    """Return when the last run of a kind began that ended well."""
+    found: datetime | None = session.value(
+        "SELECT max(started_at) FROM sync.run WHERE kind = ? AND status = ?", [kind, Status.SUCCEEDED]
+    )
+    return found
+
+
 def open_steps(session: Session, run_id: str, object_names: Iterable[str], operation: Operation) -> None:
     """Show steps as in process, so that a watcher sees what is going on."""
     now = utc_now()

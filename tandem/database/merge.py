@@ -14,12 +14,13 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import identity, opt_out, people
+from tandem.database import companies, identity, opt_out, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.effects import follow
 from tandem.database.incoming import load_pages
 from tandem.database.merged_page import MergedPage
+from tandem.objects import ACCOUNT
 from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.field_map import MappedField
 from tandem.settings import SyncSettings
@@ -75,6 +76,36 @@ def merge_pages(
         total.add(counts)
     if declared.is_person and pages:
         total.converted, total.merged = identity.settle(session, declared, run_id, now)
+    return total
+
+
+def fill_fields(
+    session: Session,
+    declared: SyncedObject,
+    fields: Sequence[MappedField],
+    pages: Sequence[Path],
+    held_back: Collection[str],
+    run_id: str,
+    rules: SyncSettings,
+) -> MergeCounts:
+    """Merge pages that hold a few fields of every record: known records get them, by the same rules.
+
+    Nobody arrives and nothing else changes, so a company's people are all that it can have an effect on.
+    Parameters as for :func:`merge_pages`.
+    """
+    total = MergeCounts()
+    now = utc_now()
+    open_fields = _without_blocked(declared, fields, rules)
+    for known in load_pages(session, declared, fields, open_fields, pages, held_back, only_known=True):
+        total.add(_count(session))
+        if known:
+            _update_marketing(session, declared, open_fields, now)
+            if declared.is_person:
+                _log_conflicts(session, declared, run_id, now)
+                people.log_values(session, declared, run_id, now)
+            _update_mirror(session, declared, open_fields)
+            if declared is ACCOUNT:
+                companies.spread(MergedPage(session, declared, fields, run_id, now, rules, False, known))
     return total
 
 
