@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tandem.database import actions
+from tandem.database import actions, program_members
 from tandem.database.actions import Entry, Outcome, Result, Told, Wanted
 from tandem.database.activity import ActivityType
 from tandem.database.connection import Session
@@ -164,6 +164,7 @@ def _taken_over(run: Run, results: list[Result]) -> list[Result]:
 def _teller(activity: ActivityType) -> Apply:
     def told(session: Session, run: Run, results: Sequence[Result]) -> list[Told]:
         """Tell of each membership once: what the read-back logged gets what only we know."""
+        program_members.align(session, run.id)
         more = json.dumps({"Status": "succeeded", "Source": "Flow action"})
         found = []
         for each in results:
