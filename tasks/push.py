@@ -48,15 +48,12 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, object_name)
         outbox.recover(session, declared, fields, run.id, person_ids)
-        mended = 0
         if declared.is_person:
-            mended = people.put_back(session, declared, fields, run.settings.sync, person_ids)
-        if mended:
-            step.detail = f"{mended} edits of what only Salesforce sets put back"
-        if declared is CAMPAIGN_MEMBER:
-            program_members.align(session, run.id)
-        else:
+            if mended := people.put_back(session, declared, fields, run.settings.sync, person_ids):
+                step.detail = f"{mended} edits of what only Salesforce sets put back"
             opt_out.spread(session, run.id)
+        elif declared is CAMPAIGN_MEMBER:
+            program_members.align(session, run.id)
         find_pending(session, declared, fields, person_ids)
         if inside is not None:
             left = session.execute(

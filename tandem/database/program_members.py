@@ -177,8 +177,8 @@ def _carry(session: Session, shared: MemberField, run_id: str, now: datetime, do
                     WHEN goes_out THEN 'out' ELSE 'in' END AS way
         FROM (SELECT pm.program_id, pm.person_id, cm.id AS member_id, p.name AS program, p.channel_id,
                      {out} AS goes_out, {known} AS known, {ours} AS ours, {shown} AS shown,
-                     CASE WHEN {out} THEN {known} ELSE {ours} END AS old_value,
-                     CASE WHEN {out} THEN {ours} ELSE {shown} END AS new_value
+                     CAST(CASE WHEN {out} THEN {known} ELSE {ours} END AS {sql_type}) AS old_value,
+                     CAST(CASE WHEN {out} THEN {ours} ELSE {shown} END AS {sql_type}) AS new_value
               FROM {_LINKED}
               LEFT JOIN sync.held_program_value h ON h.program_id = pm.program_id
                    AND h.person_id = pm.person_id AND h.column_name = {literal(shared.column)}
@@ -221,7 +221,8 @@ def follow(page: MergedPage) -> Carried:
                    CASE WHEN {_is_status(shared)} AND (fresh.step IS NULL OR fresh.step < before.step)
                         THEN 'held' ELSE 'in' END AS way
             FROM (SELECT pm.program_id, pm.person_id, cm.id AS member_id, p.name AS program, p.channel_id,
-                         {ours} AS known, {ours} AS ours, {theirs} AS shown, {ours} AS old_value, {theirs} AS new_value
+                         {ours} AS known, {ours} AS ours, {theirs} AS shown, {ours} AS old_value,
+                         CAST({theirs} AS {shared.field.sql_type}) AS new_value
                   FROM {_LINKED}
                   JOIN change ch ON ch._record_id = cm.id AND ch.apply AND ch.field = {literal(shared.field.field)}
                   WHERE {differ(ours, theirs, shared.field)}) e

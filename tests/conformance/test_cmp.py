@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance.conftest import Cast, tandem
+from tests.conformance.conftest import Cast, refused, tandem
 from tests.conformance.wire import Wire
 from tests.support.world import World
 
@@ -29,6 +29,8 @@ def make_campaign(world: World, name: str, labels: tuple[str, ...] = LABELS, **v
     org = world.org
     campaign = org.create("Campaign", {"Name": name, **values})
     old = org.query(f"SELECT Id FROM CampaignMemberStatus WHERE CampaignId = '{campaign}'")
+    if labels == ("Sent", "Responded"):
+        return campaign
     for number, label in enumerate(labels):
         status = {"CampaignId": campaign, "Label": label, "SortOrder": 10 + number, "IsDefault": number == 0}
         org.create("CampaignMemberStatus", {**status, "HasResponded": label == "Attended"})
@@ -176,3 +178,140 @@ def test_members_and_statuses_go_both_ways(campaigns: World, cast: Cast, wire: W
     assert world.activities(colleague, 104)[-1]["attributes"]["Status"] == "skipped"
     assert len(world.activities(colleague, 104)) == 3
     assert len(world.activities(contact, 42)) == 1
+
+
+@pytest.mark.conformance("CMP-02", "CMP-03", "CMP-07")
+def test_a_program_is_linked_to_one_campaign_of_the_same_statuses(
+    campaigns: World, cast: Cast, wire: Wire
+) -> None:
+    world, org = campaigns, campaigns.org
+    launch = linked(world, cast, Type="Other", ActualCost=5)
+    make_campaign(world, "Second", Type="Other", ActualCost=5)
+    make_campaign(world, "Plain", ("Sent", "Responded"))
+    world.sync()
+    tandem("program", "add", "Autumn", "--channel", "Webinar", "--cost", "1200")
+
+    for said, *words in (
+        ("linked to the campaign Launch already", "Spring", "Second"),
+        ("linked to the program Spring", "Autumn", "Launch"),
+        ("linked to the campaign Launch already", "Spring", "--new"),
+        ("do not match: only the program has Attended, Invited, Registered, Wait-listed", "Autumn", "Plain"),
+        ("No campaign Nowhere has been synced", "Autumn", "Nowhere"),
+        ("There is no program Winter", "Winter", "Launch"),
+        ("is not linked", "unlink", "Autumn"),
+    ):
+        command = words if words[0] == "unlink" else ["link", *words]
+        assert said in refused("program", *command)
+    assert [row["sfdc_id"] for row in world.rows("SELECT sfdc_id FROM marketing.program ORDER BY id")] == [
+        launch,
+        None,
+    ]
+    tandem("program", "link", "Autumn", "Second")
+
+    # Channel and period cost go out; a program without a cost leaves it alone. Nothing of it comes back.
+    world.sync()
+    second = world.rows("SELECT sfdc_id FROM marketing.program WHERE name = 'Autumn'")[0]["sfdc_id"]
+    assert [org.get("Campaign", each)["Type"] for each in (launch, second)] == ["Webinar", "Webinar"]
+    assert [org.get("Campaign", each)["ActualCost"] for each in (launch, second)] == [5, 1200]
+    assert wire.written(launch) == {"Type": "Webinar"}
+    org.update("Campaign", second, {"Type": "Email", "ActualCost": 1})
+    world.sync()
+    [autumn] = world.rows(
+        "SELECT p.period_cost, ch.name AS channel FROM marketing.program p JOIN marketing.channel ch"
+        " ON ch.id = p.channel_id WHERE p.name = 'Autumn'"
+    )
+    assert autumn == {"period_cost": 1200, "channel": "Webinar"}
+    assert (org.get("Campaign", second)["Type"], org.get("Campaign", second)["ActualCost"]) == (
+        "Webinar",
+        1200,
+    )
+
+    # Unlinked, nothing goes over any more, and the members stay.
+    tandem("program", "unlink", "Spring")
+    lead = world.person(cast.lead)["id"]
+    assert program(world) == {lead: "Registered"}
+    move(world, lead, "Attended")
+    world.sync()
+    assert members(world, launch) == {cast.lead: "Registered"}
+
+
+@pytest.mark.conformance("CMP-10", "CMP-08")
+def test_a_new_campaign_is_made_once_with_the_statuses_of_the_program(campaigns: World, cast: Cast) -> None:
+    from flows.sync import sync
+    from tandem.database.program_members import implied_actions_allowed
+
+    world, org = campaigns, campaigns.org
+    world.sync()
+    tandem("program", "channel", "Webinar", *CHANNEL)
+    tandem("program", "add", "Spring", "--channel", "Webinar", "--cost", "300")
+    contact = world.person(cast.contact)["id"]
+    join(world, contact, "Registered")
+    tandem("program", "link", "Spring", "Spring in Bonn", "--new")
+    assert "waits for its new campaign" in refused("program", "link", "Spring", "--new")
+
+    # The answer to the create is lost, then the one about its statuses: nothing is made twice.
+    org.faults.add("POST */composite/sobjects", "drop_after", times=1)
+    assert sync(return_state=True).is_failed()
+    org.clock.advance(seconds=60)
+    org.faults.add("POST */composite/sobjects", "drop_after", times=1)
+    assert sync(return_state=True).is_failed()
+    assert "being made" in refused("program", "unlink", "Spring")
+    with world.database.read() as session:
+        assert implied_actions_allowed(session, 1)
+    world.sync()
+
+    [campaign] = org.query(
+        "SELECT Id, Name, Type, ActualCost, IsActive FROM Campaign WHERE Name = 'Spring in Bonn'"
+    )
+    assert (campaign["Type"], campaign["ActualCost"], campaign["IsActive"]) == ("Webinar", 300, True)
+    statuses = org.query(
+        "SELECT Label, IsDefault, HasResponded FROM CampaignMemberStatus"
+        f" WHERE CampaignId = '{campaign['Id']}' ORDER BY SortOrder"
+    )
+    assert [(row["Label"], row["IsDefault"], row["HasResponded"]) for row in statuses] == [
+        ("Invited", True, False),
+        ("Registered", False, False),
+        ("Wait-listed", False, False),
+        ("Attended", False, True),
+    ]
+    assert members(world, campaign["Id"]) == {cast.contact: "Registered"}
+    world.sync()
+    assert org.count("Campaign") == 1
+    assert len(world.activities(contact, 42)) == 1
+    with world.database.read() as session:
+        assert not implied_actions_allowed(session, 1)
+        assert implied_actions_allowed(session, None)
+
+
+def test_a_member_is_added_once_and_a_refusal_is_told_once(campaigns: World, cast: Cast, wire: Wire) -> None:
+    from flows.sync import sync
+
+    world, org = campaigns, campaigns.org
+    campaign = linked(world, cast)
+    lead, contact = world.person(cast.lead)["id"], world.person(cast.contact)["id"]
+    nameless = world.add_person(email_address="nobody@nowhere.example")
+    join(world, contact, "Registered")
+    join(world, nameless)
+    org.faults.add("POST */composite/sobjects", "drop_after", times=2)
+    assert sync(return_state=True).is_failed()
+    org.faults.clear()
+    world.sync()
+    assert members(world, campaign) == {cast.lead: "Registered", cast.contact: "Registered"}
+    assert len(world.activities(contact, 42)) == 1
+    assert {row["state"] for row in world.rows("SELECT state FROM sync.outbox")} <= {
+        "done",
+        "refused",
+        "superseded",
+    }
+
+    org.add_validation_rule(
+        "CampaignMember", "Shut", condition="Status = 'Attended'", message="The doors are shut."
+    )
+    move(world, lead, "Attended")
+    for _ in range(2):
+        world.sync()
+    assert members(world, campaign)[cast.lead] == "Registered"
+    assert len(world.activities(nameless, 19)) == 1
+    [told] = world.activities(lead, 44)
+    assert told["attributes"]["Error Message"] == "The doors are shut."
+    assert told["primary_attribute_value"] == "Launch"
