@@ -9,7 +9,7 @@ from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
 from tandem.database import fields as field_maps
-from tandem.database import journal, person_accounts, program_member_fields
+from tandem.database import held, journal, person_accounts, program_member_fields
 from tandem.database.connection import Session
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import SettingsError
@@ -72,10 +72,27 @@ def look(run: Run, names: Sequence[str], before_start: bool = False) -> list[Ste
             journal.record_step(session, run.id, step)
             steps.append(step)
         person_accounts.grow_people(session)
+        to_hold = held.make_room(session, _added(session, run))
         for field in to_fill:  # once no table has a column to come: DuckDB takes those before new values only
             field_maps.fill_from_mirror(session, run.objects[field.object].table, field)
+        for field in to_hold:
+            held.hold(session, field)
         _refuse_unknown_columns(session, run)
     return steps
+
+
+def _added(session: Session, run: Run) -> list[MappedField]:
+    """Return the fields that this run saw for the first time."""
+    found = session.rows(
+        "SELECT object, field FROM sync.schema_change WHERE run_id = ? AND change = 'added'", [run.id]
+    )
+    names = {(row["object"], row["field"]) for row in found}
+    return [
+        each
+        for name in sorted({name for name, _ in names})
+        for each in field_maps.active_fields(session, name)
+        if (name, each.field) in names
+    ]
 
 
 def _refuse_unknown_columns(session: Session, run: Run) -> None:

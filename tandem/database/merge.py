@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import companies, identity, opt_out, people
+from tandem.database import companies, held, identity, opt_out, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.effects import follow
@@ -204,6 +204,8 @@ def _update_marketing(
 
 
 def _update_mirror(session: Session, declared: SyncedObject, fields: Sequence[MappedField]) -> None:
+    known = "SELECT _record_id FROM incoming WHERE _state = 'known'"
+    held.release(session, declared.name, held.held_fields(session, declared.name), known)
     sets = ", ".join(f"{quoted(each.field)} = i.{quoted(each.field)}" for each in fields)
     session.execute(
         f"UPDATE {mirror_of(declared.name)} m SET _pushed_after = NULL, {sets}"

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from tandem.database.compare import differ, literal, mirror_of, quoted, unlike
 from tandem.database.connection import Session
+from tandem.database.held import base, held_fields, release
 from tandem.objects import CAMPAIGN
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField
@@ -60,16 +61,18 @@ def find_pending(
         return 0
     names = {each.field for each in fields}
     mirror = mirror_of(declared.name)
+    held = held_fields(session, declared.name)
     # A hash per row and side finds the few that differ: a million unchanged rows are read, not joined in full.
     session.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE candidate AS
         SELECT p.id FROM (SELECT id, hash({", ".join(_ours(each) for each in writable)}) AS h
                           FROM {ours} p) p
-        JOIN (SELECT _record_id, hash({", ".join(_base(each) for each in writable)}) AS h FROM {mirror} m) m
+        JOIN (SELECT _record_id, hash({", ".join(base(each, held) for each in writable)}) AS h FROM {mirror} m) m
           ON p.id = m._record_id WHERE p.h <> m.h
         """
     )
+    release(session, declared.name, held, "SELECT id FROM candidate")
     both = f"{mirror} m JOIN {ours} p ON p.id = m._record_id WHERE m._record_id IN (SELECT id FROM candidate)"
     touched = unlike(session, {each.field: (_ours(each), _base(each)) for each in writable}, both)
     if not touched:

@@ -9,6 +9,7 @@ import pytest
 from flows.reset_schema import reset_schema
 from tandem.database.mapping import MappingRefused
 from tests.conformance.conftest import Cast, refused, tandem
+from tests.conformance.wire import Wire
 from tests.support.world import World
 
 
@@ -98,6 +99,46 @@ def test_joins_are_made_and_broken_before_the_start_only(world: World) -> None:
     world.sync(objects=["Lead"])
     assert tandem("fields", "list", "--initial", "--json") == initial
     assert "Newest__c" in tandem("fields", "list", "--object", "Lead", "--json")
+
+
+@pytest.mark.conformance("SET-04")
+def test_fields_made_for_marketing_fill_with_the_next_update_of_a_record(world: World) -> None:
+    org = world.org
+    for field in ("mkto71_Lead_Score__c", "mkto71_Original_Referrer__c"):
+        org.hide_field("Lead", field)
+    leads = org.create_many("Lead", [{"LastName": name, "Company": "C"} for name in ("A", "B", "C", "D")])
+    world.sync(objects=["Lead"])
+    world.execute(
+        "UPDATE marketing.person SET score = 7, original_referrer = 'search' WHERE sfdc_id IN (?, ?, ?, ?)",
+        *leads,
+    )
+    world.sync(objects=["Lead"])
+    for field in ("mkto71_Lead_Score__c", "mkto71_Original_Referrer__c"):
+        org.show_field("Lead", field)
+    wire = Wire(org)
+    for _ in range(2):
+        world.sync(objects=["Lead"])
+        assert wire.writes() == []  # not at once, although nothing there has a value
+
+    org.update("Lead", leads[0], {"City": "Theirs"})
+    world.execute("UPDATE marketing.person SET job_title = 'Ours' WHERE sfdc_id = ?", leads[1])
+    world.execute("UPDATE marketing.person SET score = 8 WHERE sfdc_id = ?", leads[2])
+    world.sync(objects=["Lead"])
+
+    owned = {"mkto71_Lead_Score__c": 7.0, "mkto71_Original_Referrer__c": "search"}
+    assert wire.written(leads[0]) == owned
+    assert wire.written(leads[1]) == owned | {"Title": "Ours"}
+    assert wire.written(leads[2]) == owned | {"mkto71_Lead_Score__c": 8.0}
+    assert wire.written(leads[3]) == {}
+    for lead, score in zip(leads, (7, 7, 8, 7), strict=True):
+        person = world.person(lead)
+        assert (person["score"], person["original_referrer"]) == (score, "search")
+    org.update("Lead", leads[3], {"mkto71_Lead_Score__c": 99})  # both sides: on a lead, marketing wins
+    world.sync(objects=["Lead"])
+    assert wire.written(leads[3]) == owned
+    wire.forget()
+    world.sync(objects=["Lead"])
+    assert wire.writes() == []
 
 
 @pytest.mark.conformance("SET-02")

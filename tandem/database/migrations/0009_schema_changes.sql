@@ -26,3 +26,20 @@ CREATE TABLE sync.schema_change_more (
 INSERT INTO sync.schema_change_more SELECT * FROM sync.schema_change;
 DROP TABLE sync.schema_change;
 ALTER TABLE sync.schema_change_more RENAME TO schema_change;
+
+-- What marketing knows of a person and Salesforce may show (section 2.15 of the behaviour).
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS score DOUBLE;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS acquisition_date TIMESTAMP;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS acquisition_program VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS acquisition_program_id DOUBLE;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS original_referrer VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS original_search_engine VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS original_search_phrase VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS original_source_info VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS inferred_city VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS inferred_company VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS inferred_country VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS inferred_metropolitan_area VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS inferred_phone_area_code VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS inferred_postal_code VARCHAR;
+ALTER TABLE marketing.person ADD COLUMN IF NOT EXISTS inferred_state_region VARCHAR;
