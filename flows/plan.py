@@ -11,12 +11,12 @@ from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
 from flows.steps import names_to_sync
-from tandem.database import opt_out
+from tandem.database import opt_out, program_members, program_newcomers
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields, described
 from tandem.database.journal import Step
 from tandem.database.pending import find_pending
-from tandem.objects import SyncedObject
+from tandem.objects import CAMPAIGN_MEMBER, SyncedObject
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
@@ -49,7 +49,11 @@ def plan(
         with run.database.write() as session, session.rehearsal():
             steps = [step for batch in batches for step in apply(session, run, batch, verdicts[batch.object])]
             opt_out.spread(session, run.id)
+            if CAMPAIGN_MEMBER.name in names:
+                program_members.align(session, run.id)
             pushes = [_pending(session, run.objects[name]) for name in names if run.objects[name].is_written]
+            if CAMPAIGN_MEMBER.name in names:
+                pushes.append(_new_members(session))
         shutil.rmtree(run.staging, ignore_errors=True)
         outcome.summary = {
             "run_id": run.id,
@@ -79,6 +83,19 @@ def _step(step: Step) -> dict[str, Any]:
         **{
             name: getattr(step, name) for name in ("new", "updated", "deleted", "failed", "skipped", "detail")
         },
+    }
+
+
+def _new_members(session: Session) -> dict[str, Any]:
+    """Return the program members that would be added to their campaigns, as far as they are in Salesforce."""
+    records = program_newcomers.find_new(session)
+    rows = session.rows(
+        "SELECT person_id, NULL AS sfdc_id, payload FROM new_member ORDER BY person_id LIMIT ?", [SHOWN]
+    )
+    return {
+        "object": CAMPAIGN_MEMBER.name,
+        "records": records,
+        "sample": [{**row, "payload": json.loads(row["payload"])} for row in rows],
     }
 
 

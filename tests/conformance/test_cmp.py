@@ -292,6 +292,13 @@ def test_a_member_is_added_once_and_a_refusal_is_told_once(campaigns: World, cas
     nameless = world.add_person(email_address="nobody@nowhere.example")
     join(world, contact, "Registered")
     join(world, nameless)
+    from flows.plan import plan
+
+    planned = [each for each in plan()["to_salesforce"] if each["records"]]
+    assert [(each["object"], each["sample"][0]["person_id"]) for each in planned] == [
+        ("Campaign", None),
+        ("CampaignMember", contact),
+    ]
     org.faults.add("POST */composite/sobjects", "drop_after", times=2)
     assert sync(return_state=True).is_failed()
     org.faults.clear()
