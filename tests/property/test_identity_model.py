@@ -46,7 +46,7 @@ STEPS = st.one_of(
     edits("theirs"),
     edits("ours"),
     st.tuples(st.sampled_from(["create_lead", "create_contact"])),
-    st.tuples(st.sampled_from(["delete", "undelete"]), NUMBERS),
+    st.tuples(st.sampled_from(["delete", "undelete", "touch"]), NUMBERS),
     st.tuples(st.just("merge"), NUMBERS, NUMBERS),
     st.tuples(st.just("merge"), NUMBERS, NUMBERS),
     st.tuples(st.just("convert"), NUMBERS, st.one_of(st.none(), NUMBERS)),
@@ -77,10 +77,16 @@ class World:
         return not there.deleted and there.successor is None
 
     def create_lead(self) -> str:
-        return self.create("00Q", {"FirstName": "new", "HasOptedOutOfEmail": False})
+        return self.create("00Q", self.starting_values())
 
     def create_contact(self) -> str:
-        return self.create("003", {"FirstName": "new", "HasOptedOutOfEmail": False})
+        return self.create("003", self.starting_values())
+
+    def starting_values(self) -> dict[str, Any]:
+        """Every other record lacks what the others have, so that merges have something to take over."""
+        odd = len(self.model.remote) % 2
+        named: dict[str, Any] = {"FirstName": None, "Score__c": 3.0} if odd else {"FirstName": "x"}
+        return {**named, "HasOptedOutOfEmail": False, SCORE: 10.0}
 
     def create(self, prefix: str, values: dict[str, Any]) -> str:
         record = f"{prefix}0000000000{len(self.model.remote):02d}AAA"
@@ -112,6 +118,10 @@ class World:
         there = self.model.remote[self.at(number)]
         if there.deleted and there.successor is None:
             there.deleted, there.stamp = False, self.tick()
+
+    def touch(self, number: int) -> None:
+        """Something of it changed that we do not read; of losers and converted leads as well."""
+        self.model.remote[self.at(number)].stamp = self.tick()
 
     def merge(self, winner: int, loser: int) -> None:
         one, other = self.at(winner), self.at(loser)

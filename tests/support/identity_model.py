@@ -48,6 +48,7 @@ class Way:
     """The records that stand for a person's, one after the other."""
 
     records: list[str]
+    conversions: set[str]  # those of them that a lead became, or that stand for one
     converted: bool
     merged: bool
 
@@ -87,7 +88,7 @@ class IdentityModel:
             way = ways[person.number]
             there = [each for each in way.records if self._is_somebody(each, page)]
             if there:
-                going.append((person, there[-1], way.converted))
+                going.append((person, there[-1], there[-1] in way.conversions))
             if there or (way.converted and way.merged):
                 person.let_go = True
         for record, theirs in page.items():
@@ -100,11 +101,12 @@ class IdentityModel:
         self._merge(going)
 
     def _way(self, record: str) -> Way:
-        way = Way([], False, False)
+        way = Way([], set(), False, False)
         while record in self.pointers:
             record, converted = self.pointers[record]
             way.records.append(record)
             way.converted |= converted
+            way.conversions |= {record} if way.converted else set()
             way.merged |= not converted
         return way
 
@@ -124,8 +126,6 @@ class IdentityModel:
                     person.told.append("21")
                     self.mirrored.add(contact)
                     ways[person.number] = self._way(contact)
-                    if contact in self.pointers:  # merged away since: that is for the next time
-                        ways[person.number] = Way([], False, False)
 
     def _arrive(self, record: str, theirs: Remote) -> None:
         self.numbers += 1
