@@ -10,7 +10,9 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.filling import fill_fields
 from flows.outcome import ended
+from flows.programs import without_campaigns
 from flows.progress import backfill_progress
 from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database import journal
@@ -20,6 +22,7 @@ from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
 from tasks.custom_objects import refuse_edited_choice, take_over_choice
+from tasks.fill import chosen_fields
 from tasks.look import look
 from tasks.merge import merge
 from tasks.read import ask, read_bulk
@@ -33,6 +36,7 @@ _READERS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_worke
 def backfill(
     objects: list[SettableObject] | None = None,
     restart: bool = False,
+    fields: list[str] | None = None,
 ) -> dict[str, Any] | State[Any]:
     """Copy everything that the sync user can see into the marketing database.
 
@@ -41,6 +45,7 @@ def backfill(
     Args:
         objects: Objects to copy; none: all that the settings name.
         restart: Read everything again, also objects that were copied before. Nothing is deleted.
+        fields: Fill these fields only, like `Lead.Tier__c`, on every record that is here; nothing else changes.
     """
     settings = load()
     run = Run("backfill", settings)
@@ -54,7 +59,12 @@ def backfill(
         names = not_paused(settings, wanted, objects)
         looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
+        visible = without_campaigns(run, visible)
         visible = settle_earlier_writes(run, visible)
+        if fields:
+            fill_fields(run, chosen_fields(run, fields, visible))
+            outcome.summary = tell(run)
+            return outcome.result()
         with run.database.read() as session:
             finished = set() if restart else set(journal.watermarks(session))
         todo = [name for name in visible if name not in finished]

@@ -16,7 +16,7 @@ from tandem.database.connection import Session
 from tandem.database.fields import active_fields, described
 from tandem.database.journal import Step
 from tandem.database.pending import find_pending
-from tandem.objects import Direction, SyncedObject
+from tandem.objects import SyncedObject
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
@@ -49,11 +49,7 @@ def plan(
         with run.database.write() as session, session.rehearsal():
             steps = [step for batch in batches for step in apply(session, run, batch, verdicts[batch.object])]
             opt_out.spread(session, run.id)
-            pushes = [
-                _pending(session, run.objects[name])
-                for name in names
-                if run.objects[name].direction is Direction.BOTH
-            ]
+            pushes = [_pending(session, run.objects[name]) for name in names if run.objects[name].is_written]
         shutil.rmtree(run.staging, ignore_errors=True)
         outcome.summary = {
             "run_id": run.id,

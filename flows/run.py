@@ -28,6 +28,8 @@ FLOWS = {
     "backfill": "flows.backfill:backfill",
     "plan": "flows.plan:plan",
     "sync-person": "flows.sync_person:sync_person",
+    "refresh-formulas": "flows.refresh_formulas:refresh_formulas",
+    "reset-schema": "flows.reset_schema:reset_schema",
     "change-owner": "flows.change_owner:change_owner",
     "create-task": "flows.create_task:create_task",
     "delete-person": "flows.delete_person:delete_person",

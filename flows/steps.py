@@ -31,6 +31,8 @@ def names_to_sync(settings: Settings, chosen: Sequence[str] | None) -> list[str]
     """
     wanted = set(chosen or settings.sync.every_object)
     outside = wanted - set(settings.sync.every_object)
+    if outside & set(settings.sync.objects):
+        raise SettingsError("Campaigns are not synced. Set sync.campaigns to true first.")
     if outside:
         raise SettingsError(
             f"{', '.join(sorted(outside))} is not among the objects to sync. Add it to sync.objects first."

@@ -9,9 +9,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
+from flows.programs import sync_programs, without_campaigns
 from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
 from tandem.database.journal import Operation, Status
-from tandem.objects import TASK, Direction
+from tandem.objects import CAMPAIGN_MEMBER, TASK
 from tandem.run import Run
 from tandem.settings import SettableObject, load
 from tasks.check import check
@@ -48,6 +49,7 @@ def sync(
         looked = look(run, names)
         visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
 
+        visible = without_campaigns(run, visible)
         visible = settle_earlier_writes(run, visible)
         announce(run, visible, Operation.PULL_UPDATES)
         unread, by_bulk = _pull(run, ask(run, visible))
@@ -57,8 +59,11 @@ def sync(
             unread |= _pull(run, ask(run, by_bulk, since_last_read=True))[0]
 
         # What could not be read could not be compared: sending might overwrite what Salesforce changed.
-        for name in (each for each in visible if each not in unread):
-            if run.objects[name].direction is Direction.BOTH:
+        compared = [each for each in visible if each not in unread]
+        if CAMPAIGN_MEMBER.name in compared:
+            sync_programs(run, compared)
+        for name in compared:
+            if run.objects[name].is_written:
                 with attempt(run, name, Operation.PUSH_UPDATES):
                     push(run, name)
 

@@ -43,6 +43,9 @@ SettableObject = Literal[
     "OpportunityContactRole",
     "Task",
     "Event",
+    "Campaign",
+    "CampaignMemberStatus",
+    "CampaignMember",
 ]
 SettableTable = Literal[
     "person",
@@ -53,6 +56,9 @@ SettableTable = Literal[
     "opportunity_role",
     "task",
     "event",
+    "campaign",
+    "campaign_status",
+    "campaign_member",
 ]
 
 CustomObjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]\w*__c$")]
@@ -124,9 +130,14 @@ class SyncSettings(BaseModel):
         (
             *("User", "Group", "Account", "Lead", "Contact"),
             *("Opportunity", "OpportunityContactRole"),
+            *("Campaign", "CampaignMemberStatus", "CampaignMember"),
             *("Task", "Event"),
         ),
         description="Objects that take part in the sync.",
+    )
+    campaigns: bool = Field(
+        False,
+        description="Sync campaigns, their members and statuses; the sync user must be a Marketing User.",
     )
     custom_objects: tuple[CustomObjectName, ...] = Field(
         (), description="Custom objects that take part; edited while the sync is paused only (12.5)."
@@ -147,10 +158,10 @@ class SyncSettings(BaseModel):
     paused: bool = Field(
         False, description="Read and send nothing until this is taken back; flow actions go on (ENG-06)."
     )
-    paused_objects: tuple[SettableObject, ...] = Field(
+    paused_objects: tuple[SettableObject | CustomObjectName, ...] = Field(
         (), description="Objects that rest meanwhile, while the others go on."
     )
-    filters: dict[SettableObject, str] = Field(
+    filters: dict[SettableObject | CustomObjectName, str] = Field(
         default_factory=dict,
         description='SOQL conditions that records must meet to be synced, e.g. {"Lead": "Do_Not_Sync__c = false"}'
         " (VIS-04). A record that stops matching stays as it is.",
@@ -162,6 +173,11 @@ class SyncSettings(BaseModel):
     blocked_fields: dict[SettableTable, tuple[str, ...]] = Field(
         default_factory=dict,
         description='Marketing columns that the sync must not change, e.g. {"person": ["source"]} (3.17).',
+    )
+    formula_refresh_hours: float = Field(
+        0.0,
+        ge=0,
+        description="Hours between refreshes of all formula fields, whose values change without a stamp; 0: never.",
     )
     ignored_fields: dict[SettableObject, tuple[str, ...]] = Field(
         default_factory=dict, description='More Salesforce fields to leave out, e.g. {"Lead": ["Fax"]}.'
@@ -180,7 +196,7 @@ class SyncSettings(BaseModel):
 
     @field_validator("filters")
     @classmethod
-    def _whole_conditions(cls, filters: dict[SettableObject, str]) -> dict[SettableObject, str]:
+    def _whole_conditions(cls, filters: dict[str, str]) -> dict[str, str]:
         for name, condition in filters.items():
             if not condition.strip():
                 raise ValueError(f"the filter of {name} is empty; write a SOQL condition, or take it out")
@@ -202,8 +218,9 @@ class SyncSettings(BaseModel):
 
     @property
     def every_object(self) -> tuple[str, ...]:
-        """The objects that take part, custom ones included."""
-        return (*self.objects, *self.custom_objects)
+        """The objects that take part, custom ones included; campaigns only once they are enabled (10.1)."""
+        standard = (name for name in self.objects if self.campaigns or not name.startswith("Campaign"))
+        return (*standard, *self.custom_objects)
 
     def is_paused(self, object_name: str) -> bool:
         """Return whether nothing is read or sent of an object for now (ENG-06)."""

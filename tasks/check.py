@@ -11,13 +11,14 @@ from tasks.batch import Batch, Verdict
 
 
 @task(name="check", task_run_name="check {batch.object}", cache_policy=NO_CACHE, persist_result=False)
-def check(run: Run, batch: Batch) -> Verdict:
+def check(run: Run, batch: Batch, some_fields: bool = False) -> Verdict:
     """Check a batch.
 
+    :param some_fields: whether it rightly holds a few of its object's fields only.
     :return: the rows to keep out, with the reasons.
     :raises SuiteFailed: the batch is unfit as a whole; nothing of it may be applied.
     """
     if not batch.pages:
         return Verdict()
-    report = check_batch(batch.object, batch.pages, run.settings.expectations)
+    report = check_batch(batch.object, batch.pages, run.settings.expectations, some_fields)
     return Verdict(tuple(report.findings))

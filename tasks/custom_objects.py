@@ -8,7 +8,7 @@ from dataclasses import replace
 from tandem.database import custom_objects, journal
 from tandem.database.connection import Session
 from tandem.errors import SettingsError
-from tandem.objects.custom_object import Path, between, find_path, with_path
+from tandem.objects.custom_object import Path, find_path, needed, with_path
 from tandem.run import Run
 from tandem.salesforce.describe import ObjectDescribe, describe_objects
 from tandem.settings import SyncSettings
@@ -78,8 +78,7 @@ def look_for_paths(
     """
     known = {**kept, **{name: each for name, each in answers.items() if each is not None}}
     changed = [each for name, each in answers.items() if each is not None and run.objects[name].is_custom]
-    needed = {target for each in changed if find_path(each, {}) is None for _, target in between(each)}
-    asked = sorted(needed - set(known))
+    asked = sorted(needed(changed) - set(known))
     found = describe_objects(run.connection, asked) if asked else {}
     return known | {name: each for name, each in found.items() if each is not None}
 

@@ -10,13 +10,14 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
-from tandem.database import companies, identity, jobs, journal, outbox, quarantine
+from tandem.database import identity, jobs, journal, outbox, quarantine
 from tandem.database.connection import Session
+from tandem.database.effects import EDITS
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.merge import merge_pages
 from tandem.errors import RolledBack
-from tandem.objects import ACCOUNT, LEAD
+from tandem.objects import LEAD
 from tandem.run import Run
 from tasks.batch import Batch, Verdict
 
@@ -57,14 +58,15 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[St
     failed = quarantine.hold_back(session, declared, verdict.findings, batch.pages, run.id)
     quarantine.release(session, declared, batch.pages, held_back)
     outbox.recognise(session, declared, fields, batch.pages, held_back)
-    edits = companies.take_over_edits(session, run.id, run.settings.sync) if declared is ACCOUNT else 0
+    take_over = EDITS.get(declared.name)
+    edits = take_over(session, run.id, run.settings.sync) if take_over else 0
     counts = merge_pages(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
     journal.move_watermark(session, batch.object, batch.stamp, run.id)
     jobs.finish_jobs(session, batch.object)
     details = [
         f"{counts.conflicts} conflicts, {declared.winner} wins" if counts.conflicts else "",
         f"{counts.merged} merged into others" if counts.merged else "",
-        f"{edits} company values edited in marketing" if edits else "",
+        f"{edits} {declared.table.replace('_', ' ')} values edited in marketing" if edits else "",
         f"{failed} rows in quarantine" if failed else "",
     ]
     pulled = Step(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any, Literal
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
-from tandem.database import jobs, journal, opt_out, outbox, people
+from tandem.database import jobs, journal, opt_out, outbox, people, program_members
+from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
 from tandem.database.pending import find_pending
 from tandem.errors import BudgetExhausted, SalesforceError, TandemError
-from tandem.objects import SyncedObject
+from tandem.objects import CAMPAIGN_MEMBER
+from tandem.objects.declaration import SyncedObject
+from tandem.objects.field_map import MappedField
 from tandem.run import Run
 from tandem.salesforce.bulk_ingest import finish
 from tandem.salesforce.errors import TRUNCATED, classify
@@ -25,6 +29,9 @@ from tandem.salesforce.write import RowResult, send
 
 #: Answers settled in one transaction: five calls' worth, so that the database is opened now and then only.
 SETTLED_AT_ONCE = 1000
+
+#: Applies a chunk of answers inside the caller's transaction: fields, answers, run, Salesforce's clock before.
+Settle = Callable[[Session, Sequence[MappedField], Sequence[Answer], str, datetime], None]
 
 
 @task(name="push", task_run_name="push {object_name}", cache_policy=NO_CACHE, persist_result=False)
@@ -41,9 +48,12 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, object_name)
         outbox.recover(session, declared, fields, run.id, person_ids)
-        if mended := people.put_back(session, declared, fields, run.settings.sync, person_ids):
-            step.detail = f"{mended} edits of what only Salesforce sets put back"
-        opt_out.spread(session, run.id)
+        if declared.is_person:
+            if mended := people.put_back(session, declared, fields, run.settings.sync, person_ids):
+                step.detail = f"{mended} edits of what only Salesforce sets put back"
+            opt_out.spread(session, run.id)
+        elif declared is CAMPAIGN_MEMBER:
+            program_members.align(session, run.id)
         find_pending(session, declared, fields, person_ids)
         if inside is not None:
             left = session.execute(
@@ -58,12 +68,35 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
             return None
         outbox.journal_pending(session, declared, run.id)
         journal.open_steps(session, run.id, [object_name], Operation.PUSH_UPDATES)
+
+    def settle(
+        session: Session, fields: Sequence[MappedField], answers: Sequence[Answer], run_id: str, at: datetime
+    ) -> None:
+        outbox.settle(session, declared, fields, answers, run_id, at)
+
+    return deliver(run, declared, "update", step, settle)
+
+
+def deliver(
+    run: Run, declared: SyncedObject, operation: Literal["create", "update"], step: Step, settle: Settle
+) -> Step:
+    """Send what this run journalled for an object, settling answers as they come.
+
+    :param step: the open step; it is recorded with its counts.
+    :raises BudgetExhausted: calls ran out; what was answered is settled, the rest goes another time.
+    :raises SalesforceError: the line broke, or some rows have no answer: as before, the rest another time.
+    """
+    object_name = declared.name
+    with run.database.read() as session:
+        fields = active_fields(session, object_name)
         waiting = session.rows(
-            "SELECT id, sfdc_id, payload FROM sync.outbox WHERE object = ? AND operation = 'update'"
+            "SELECT id, sfdc_id, payload FROM sync.outbox WHERE object = ? AND operation = ?"
             " AND state = 'journalled' AND run_id = ? ORDER BY id",
-            [object_name, run.id],
+            [object_name, operation, run.id],
         )
-    records = [{"Id": row["sfdc_id"], **json.loads(row["payload"])} for row in waiting]
+    records = [json.loads(row["payload"]) for row in waiting]
+    if operation == "update":
+        records = [{"Id": row["sfdc_id"], **record} for row, record in zip(waiting, records, strict=True)]
     # What Salesforce says of a record from before this moment is older than what we are about to write.
     sent_after = run.connection.server_time.replace(tzinfo=None)
     begun: list[str] = []
@@ -73,15 +106,17 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
         with run.database.write() as session:
             jobs.keep_ingest_job(session, job_id, object_name, run.id)
 
-    sending = send(run.connection, object_name, "update", records, on_job=remember)
+    sending = send(run.connection, object_name, operation, records, on_job=remember)
     lost = 0
     try:
         for results in _bundled(sending):
             lost += sum(result.lost for result in results)
             answers = [answer_of(result, waiting[result.index]) for result in results if not result.lost]
             with run.database.write() as session, session.transaction():
-                outbox.settle(session, declared, fields, answers, run.id, sent_after)
-            step.updated += sum(not answer.code for answer in answers)
+                settle(session, fields, answers, run.id, sent_after)
+            taken = sum(not answer.code for answer in answers)
+            step.updated += taken if operation == "update" else 0
+            step.new += taken if operation == "create" else 0
             step.failed += sum(bool(answer.code) for answer in answers)
     except (SalesforceError, BudgetExhausted):
         with run.database.write() as session:

@@ -29,12 +29,15 @@ _TOLERANCE = timedelta(minutes=10)
 
 
 @task(name="push new", cache_policy=NO_CACHE, persist_result=False)
-def push_new(run: Run, person_ids: Sequence[int], owner_id: str | None = None) -> Step:
+def push_new(
+    run: Run, person_ids: Sequence[int], owner_id: str | None = None, retry_refused: bool = True
+) -> Step:
     """Create the leads that these people become; safe to repeat.
 
     Creates that a dead run sent without hearing the answer are settled first, whoever is asked for.
 
     :param owner_id: a user or queue who is to own them; ``None``: the org's assignment rules choose.
+    :param retry_refused: send also what Salesforce refused before and nobody has changed since.
     :raises SalesforceError: no answer came for some; they are looked for before they are sent again.
     """
     step = Step(LEAD.name, Operation.PUSH_NEW, utc_now())
@@ -42,7 +45,9 @@ def push_new(run: Run, person_ids: Sequence[int], owner_id: str | None = None) -
     now = _now(run)
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, LEAD.name)
-        newcomers.journal_leads(session, person_ids, fields, run.settings.sync, run.id, now, owner_id)
+        newcomers.journal_leads(
+            session, person_ids, fields, run.settings.sync, run.id, now, owner_id, retry_refused
+        )
         waiting = newcomers.journalled_leads(session, run.id)
     arrived = [] if key else _arrived(run, [row for row in waiting if row["run_id"] != run.id])
     _settle(run, arrived, step)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,13 +37,18 @@ class Question:
 
 
 def ask(
-    run: Run, names: Sequence[str], everything: bool = False, since_last_read: bool = False
+    run: Run,
+    names: Sequence[str],
+    everything: bool = False,
+    since_last_read: bool = False,
+    only: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Question]:
     """Work out the questions: everything for an object that had no full sync yet, else what changed.
 
     A read reaches back over the overlap, so that what committed late with an old stamp is seen.
 
     :param since_last_read: only what changed since the last read; the overlap was in that.
+    :param only: the fields to read of each object; ``None``: all that are mapped.
     """
     overlap = timedelta(seconds=0 if since_last_read else run.settings.sync.overlap_seconds)
     questions = []
@@ -51,7 +56,7 @@ def ask(
         marks = journal.watermarks(session)
         described = field_maps.described(session)
         for name in names:
-            fields = _read_fields(field_maps.active_fields(session, name))
+            fields = list(only[name]) if only else _read_fields(field_maps.active_fields(session, name))
             since = None if everything else marks.get(name)
             if since is not None:
                 since -= overlap

@@ -10,7 +10,18 @@ from collections.abc import Sequence
 
 import typer
 
-from tandem.cli import actions, backlog, check, errors, person, runs, status
+from tandem.cli import (
+    actions,
+    backlog,
+    check,
+    custom_objects,
+    errors,
+    fields,
+    person,
+    program,
+    runs,
+    status,
+)
 from tandem.errors import TandemError
 
 app = typer.Typer(
@@ -23,6 +34,7 @@ app = typer.Typer(
 )
 
 app.command(rich_help_panel="Set up")(check.check)
+app.command(rich_help_panel="Set up")(custom_objects.custom_objects)
 app.command(rich_help_panel="Set up")(runs.sandbox)
 app.command(rich_help_panel="Run")(runs.backfill)
 app.command(rich_help_panel="Run")(runs.sync)
@@ -34,7 +46,9 @@ app.command(rich_help_panel="Look")(backlog.backlog)
 app.command(rich_help_panel="Look")(runs.serve)
 actions.add_to(person.app)
 app.add_typer(errors.app, name="errors", rich_help_panel="Look")
+app.add_typer(fields.app, name="fields", rich_help_panel="Set up")
 app.add_typer(person.app, name="person", rich_help_panel="Look")
+app.add_typer(program.app, name="program", rich_help_panel="Set up")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

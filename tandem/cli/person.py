@@ -10,6 +10,7 @@ from tandem.cli.context import opened
 from tandem.cli.rendering import JsonOption, console, print_json, say, shown, table, when
 from tandem.errors import TandemError
 from tandem.reports import person as report
+from tandem.reports.fields import hidden_columns
 from tandem.reports.why import why as explain
 
 app = typer.Typer(help="Show one person, change it, act on people in Salesforce.", no_args_is_help=True)
@@ -27,6 +28,10 @@ def show(
     settings, database = opened()
     with database.read() as session:
         facts = report.show(session, report.find_person(session, key))
+        hidden = hidden_columns(session)
+    facts["person"] = {
+        name: value for name, value in facts["person"].items() if ("person", name) not in hidden
+    }
     address = settings.salesforce.url.rstrip("/")
     record = facts["person"]["sfdc_id"]
     facts["url"] = f"{address}/{record}" if address and record else None

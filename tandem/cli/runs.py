@@ -38,6 +38,10 @@ def backfill(
     restart: Annotated[
         bool, typer.Option("--restart", help="Read everything again, also what was copied before.")
     ] = False,
+    fields: Annotated[
+        list[str] | None,
+        typer.Option("--field", help="Fill only this field, e.g. Lead.Tier__c, on every record; repeatable."),
+    ] = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -45,7 +49,12 @@ def backfill(
 
     Exit code: as for `tandem sync`.
     """
-    run_flow("backfill", {"objects": _names(objects), "restart": restart}, as_json, verbose)
+    parameters = {
+        "objects": _names(objects),
+        "restart": restart,
+        "fields": fields or None,
+    }
+    run_flow("backfill", parameters, as_json, verbose)
 
 
 def plan(objects: ObjectsOption = None, as_json: JsonOption = False, verbose: VerboseOption = False) -> None:

@@ -56,7 +56,7 @@ def status(
     with database.read() as session:
         facts = overview(session, settings.budget)
         found = steps(session, chosen)
-    facts["paused"] = [name for name in settings.sync.objects if settings.sync.is_paused(name)]
+    facts["paused"] = [name for name in settings.sync.every_object if settings.sync.is_paused(name)]
     if as_json:
         print_json({**facts, "database": settings.database, "steps": found})
     elif as_csv:
@@ -76,6 +76,8 @@ def _print(facts: dict[str, Any], found: list[dict[str, Any]], rows: int) -> Non
     if (run := facts["last_run"]) and run["ended_at"]:
         say(f"Last run: {run['kind']}, {run['status'].lower()}, took {took(run)}")
     _print_waiting(facts)
+    for each in facts["notifications"]:
+        say(f"{when(each['logged_at'])} {shown(each['message'])}")
     _print_api(facts["api"])
     if facts["objects"]:
         listing = table("Object", "Read up to", "Last step", "Status")

@@ -1,18 +1,30 @@
-"""What a merged page of each object means beyond its own rows: one function per object, one place to look.
+"""What a merge of each object means beyond its own rows: one function per object, one place to look.
 
-An object that is not named here has no further effect. Each function runs once a page, inside the merge's
-transaction.
+An object that is not named here has no further effect. Everything runs inside the merge's transaction: what takes
+over edits once before the pages are merged, the effects once a page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tandem.database import companies, custom_objects, opportunities, people, person_accounts, sfdc_activities
+from tandem.database import (
+    campaigns,
+    companies,
+    custom_objects,
+    opportunities,
+    people,
+    person_accounts,
+    program_members,
+    sfdc_activities,
+)
 from tandem.database.belonging import follow_owners
+from tandem.database.connection import Session
 from tandem.database.merged_page import MergedPage
 from tandem.objects import (
     ACCOUNT,
+    CAMPAIGN_MEMBER,
+    CAMPAIGN_MEMBER_STATUS,
     CONTACT,
     EVENT,
     LEAD,
@@ -21,6 +33,13 @@ from tandem.objects import (
     TASK,
     USER,
 )
+from tandem.settings import SyncSettings
+
+#: Take over what somebody edited elsewhere than on the object's own rows; return the number of values.
+EDITS: Mapping[str, Callable[[Session, str, SyncSettings], int]] = {
+    ACCOUNT.name: companies.take_over_edits,
+    CAMPAIGN_MEMBER.name: program_members.take_over_edits,
+}
 
 
 def _follow_people(page: MergedPage) -> None:
@@ -50,6 +69,8 @@ EFFECTS: Mapping[str, Callable[[MergedPage], None]] = {
     OPPORTUNITY_CONTACT_ROLE.name: opportunities.follow_roles,
     TASK.name: sfdc_activities.follow_tasks,
     EVENT.name: sfdc_activities.follow_events,
+    CAMPAIGN_MEMBER_STATUS.name: campaigns.place_statuses,
+    CAMPAIGN_MEMBER.name: campaigns.follow_members,
 }
 
 

@@ -34,12 +34,14 @@ def load_pages(
     compared: Sequence[MappedField],
     pages: Sequence[Path],
     held_back: Collection[str],
+    only_known: bool = False,
 ) -> Iterator[bool]:
     """Make the relations from staged Parquet pages, a bounded number of rows at a time.
 
     :param fields: what the pages hold.
     :param compared: those of them that may change a record that is known.
     :param held_back: ids of rows that the batch's expectation suite refused.
+    :param only_known: whether records that are not here yet are left out: the pages hold too little of them.
     :return: for each round, whether any of its records are in the mirror already.
     """
     if not pages:
@@ -47,13 +49,15 @@ def load_pages(
     session.execute("CREATE OR REPLACE TEMP TABLE held_back (id VARCHAR)")
     session.insert("held_back", [(each,) for each in held_back])
     session.execute(_CHANGE_TABLE)
-    if _all_new(session, declared, pages):
+    if not only_known and _all_new(session, declared, pages):
         _view_new(session, declared, fields, pages)
         yield False
         session.execute("DROP VIEW arrival; DROP VIEW incoming")
         return
     for page in pages:
         _compare(session, declared, compared, page)
+        if only_known:
+            session.execute("DELETE FROM incoming WHERE _state <> 'known'")
         session.execute(
             "CREATE OR REPLACE TEMP VIEW arrival AS SELECT * FROM incoming WHERE _state IN ('new', 'lost')"
         )

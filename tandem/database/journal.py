@@ -34,6 +34,8 @@ class Operation(StrEnum):
     PULL_CONVERSIONS = "Pull conversions"
     PUSH_NEW = "Push new"
     PUSH_UPDATES = "Push updates"
+    INIT_LINK = "Init link with Program"
+    SYNC_WITH_PROGRAM = "Sync with program"
 
 
 @dataclass
@@ -91,6 +93,14 @@ def status_of_steps(session: Session, run_id: str) -> Status:
     if Status.STOPPED_AT_BUDGET in found:
         return Status.STOPPED_AT_BUDGET
     return Status.FAILED if found & {Status.FAILED, Status.CLEANED_UP} else Status.SUCCEEDED
+
+
+def last_success(session: Session, kind: str) -> datetime | None:
+    """Return when the last run of a kind began that ended well."""
+    found: datetime | None = session.value(
+        "SELECT max(started_at) FROM sync.run WHERE kind = ? AND status = ?", [kind, Status.SUCCEEDED]
+    )
+    return found
 
 
 def open_steps(session: Session, run_id: str, object_names: Iterable[str], operation: Operation) -> None:

@@ -14,13 +14,14 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import identity, opt_out, people
+from tandem.database import companies, held, identity, opt_out, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.effects import follow
 from tandem.database.incoming import load_pages
 from tandem.database.merged_page import MergedPage
-from tandem.objects.declaration import SyncedObject, Winner
+from tandem.objects import ACCOUNT
+from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.field_map import MappedField
 from tandem.settings import SyncSettings
 
@@ -78,6 +79,36 @@ def merge_pages(
     return total
 
 
+def fill_fields(
+    session: Session,
+    declared: SyncedObject,
+    fields: Sequence[MappedField],
+    pages: Sequence[Path],
+    held_back: Collection[str],
+    run_id: str,
+    rules: SyncSettings,
+) -> MergeCounts:
+    """Merge pages that hold a few fields of every record: known records get them, by the same rules.
+
+    Nobody arrives and nothing else changes, so a company's people are all that it can have an effect on.
+    Parameters as for :func:`merge_pages`.
+    """
+    total = MergeCounts()
+    now = utc_now()
+    open_fields = _without_blocked(declared, fields, rules)
+    for known in load_pages(session, declared, fields, open_fields, pages, held_back, only_known=True):
+        total.add(_count(session))
+        if known:
+            _update_marketing(session, declared, open_fields, now)
+            if declared.is_person:
+                _log_conflicts(session, declared, run_id, now)
+                people.log_values(session, declared, run_id, now)
+            _update_mirror(session, declared, open_fields)
+            if declared is ACCOUNT:
+                companies.spread(MergedPage(session, declared, fields, run_id, now, rules, False, known))
+    return total
+
+
 def _apply_changes(
     session: Session,
     declared: SyncedObject,
@@ -86,8 +117,9 @@ def _apply_changes(
     now: datetime,
 ) -> None:
     _update_marketing(session, declared, fields, now)
-    if declared.is_person:
+    if declared.direction is Direction.BOTH:
         _log_conflicts(session, declared, run_id, now)
+    if declared.is_person:
         people.log_changes(session, declared, run_id, now)
     _update_mirror(session, declared, fields)
 
@@ -172,6 +204,8 @@ def _update_marketing(
 
 
 def _update_mirror(session: Session, declared: SyncedObject, fields: Sequence[MappedField]) -> None:
+    known = "SELECT _record_id FROM incoming WHERE _state = 'known'"
+    held.release(session, declared.name, held.held_fields(session, declared.name), known)
     sets = ", ".join(f"{quoted(each.field)} = i.{quoted(each.field)}" for each in fields)
     session.execute(
         f"UPDATE {mirror_of(declared.name)} m SET _pushed_after = NULL, {sets}"
@@ -182,10 +216,14 @@ def _update_mirror(session: Session, declared: SyncedObject, fields: Sequence[Ma
 def _log_conflicts(session: Session, declared: SyncedObject, run_id: str, now: datetime) -> None:
     ours_wins = declared.winner is Winner.MARKETING
     winning, losing = ("ours", "theirs") if ours_wins else ("theirs", "ours")
+    table = f"marketing.{declared.table}"
+    person = (
+        "_record_id" if declared.is_person else f"(SELECT r.person_id FROM {table} r WHERE r.id = _record_id)"
+    )
     session.execute(
         f"""
         INSERT INTO sync.conflict
-        SELECT ?, CAST(? AS TIMESTAMP), ?, _record_id, sfdc_id, field, column_name, base, ?, {winning}, {losing}
+        SELECT ?, CAST(? AS TIMESTAMP), ?, {person}, sfdc_id, field, column_name, base, ?, {winning}, {losing}
         FROM change WHERE conflict
         """,
         [run_id, now, declared.name, declared.winner.value],

@@ -35,6 +35,7 @@ def journal_leads(
     run_id: str,
     at: datetime,
     owner_id: str | None = None,
+    retry_refused: bool = True,
 ) -> None:
     """Write the leads that these people become to the outbox, those excepted that are there already.
 
@@ -42,10 +43,16 @@ def journal_leads(
 
     :param at: Salesforce's clock, from which on the leads are looked for if no answer comes.
     :param owner_id: who is to own them; ``None``: the org's assignment rules choose.
+    :param retry_refused: also those that Salesforce refused before and nobody has changed since.
     """
-    session.execute("CREATE OR REPLACE TEMP TABLE chosen (id BIGINT)")
-    session.insert("chosen", [(each,) for each in person_ids])
+    session.execute(
+        "CREATE OR REPLACE TEMP TABLE chosen AS SELECT unnest(CAST(? AS BIGINT[])) AS id", [list(person_ids)]
+    )
     owned = to_json_object({"OwnerId": owner_id} if owner_id else {})
+    refused = (
+        "EXISTS (SELECT 1 FROM sync.error e WHERE e.object = 'Lead' AND e.operation = 'Push new'"
+        " AND e.resolved_at IS NULL AND e.class <> 'intermittent' AND e.person_id = n.id AND e.payload = n.payload)"
+    )
     session.execute(
         f"""
         INSERT INTO sync.outbox
@@ -54,7 +61,8 @@ def journal_leads(
                json_merge_patch(payload, {owned}), 'journalled', CAST(? AS TIMESTAMP), NULL
         FROM ({_payloads(fields, rules)} AND {_ABSENT}
                 AND p.id NOT IN (SELECT person_id FROM sync.outbox
-                                 WHERE object = 'Lead' AND operation = 'create' AND state = 'journalled'))
+                                 WHERE object = 'Lead' AND operation = 'create' AND state = 'journalled')) n
+        WHERE {"true" if retry_refused else f"NOT {refused}"}
         """,
         [run_id, at],
     )

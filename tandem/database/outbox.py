@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database.activity import ActivityType, attributes, log
+from tandem.database import write_activities
 from tandem.database.compare import differ, literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.lease import nobody_elses
@@ -124,7 +124,7 @@ def recover(
     )
     done = int(session.value("SELECT count(*) FROM settled"))
     if done:
-        _log_success(session, run_id)
+        write_activities.log_done(session, declared, run_id)
         _close(session, "done", "SELECT id FROM settled")
     session.execute(
         f"UPDATE sync.outbox SET state = 'superseded', settled_at = ? WHERE {open_rows}",
@@ -183,11 +183,12 @@ def settle(
         """
     )
     _move_mirror(session, declared, fields, sent_after)
-    _log_success(session, run_id)
+    write_activities.log_done(session, declared, run_id)
     _close(session, "done", "SELECT id FROM settled")
+    whose = "person_id" if declared.is_person else "sfdc_id"  # a person has one record, but many memberships
     session.execute(
         "UPDATE sync.error SET resolved_at = ? WHERE resolved_at IS NULL AND level = 'record' AND object = ?"
-        " AND person_id IN (SELECT o.person_id FROM sync.outbox o JOIN answer a ON a.id = o.id)",
+        f" AND {whose} IN (SELECT o.{whose} FROM sync.outbox o JOIN answer a ON a.id = o.id)",
         [utc_now(), declared.name],
     )
     _record_refusals(session, declared, run_id)
@@ -218,19 +219,6 @@ def _move_mirror(
     )
 
 
-def _log_success(session: Session, run_id: str) -> None:
-    log(
-        session,
-        ActivityType.SYNC_LEAD_UPDATES_TO_SFDC,
-        "settled",
-        run_id=run_id,
-        at=utc_now(),
-        attributes=attributes(
-            Status="'succeeded'", SFDC_Id="sfdc_id", Fields="array_to_string(json_keys(payload), ', ')"
-        ),
-    )
-
-
 def _record_refusals(session: Session, declared: SyncedObject, run_id: str) -> None:
     now = utc_now()
     refused = "answer a JOIN sync.outbox o ON o.id = a.id WHERE a.code <> '' AND o.state = 'journalled'"
@@ -246,25 +234,7 @@ def _record_refusals(session: Session, declared: SyncedObject, run_id: str) -> N
         """,
         [run_id, now, declared.name],
     )
-    for operation, activity in (
-        ("update", ActivityType.SYNC_LEAD_UPDATES_TO_SFDC),
-        ("create", ActivityType.SYNC_LEAD_TO_SFDC),
-    ):
-        log(
-            session,
-            activity,
-            f"{refused} AND o.operation = {literal(operation)}",
-            run_id=run_id,
-            at=now,
-            person="o.person_id",
-            attributes=attributes(
-                Status="'failed'",
-                SFDC_Id="o.sfdc_id",
-                Fields="array_to_string(json_keys(o.payload), ', ')",
-                Error_Code="a.code",
-                Error_Message="a.message",
-            ),
-        )
+    write_activities.log_refused(session, declared, refused, run_id, now)
 
 
 def _close(session: Session, state: str, ids: str) -> None:

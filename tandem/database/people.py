@@ -90,8 +90,8 @@ def log_arrivals(
     )
 
 
-def log_changes(session: Session, declared: SyncedObject, run_id: str, now: datetime) -> None:
-    """Log what a pull changed: values (13), owner (23), deletion (29). Call it before the mirror moves."""
+def log_values(session: Session, declared: SyncedObject, run_id: str, now: datetime) -> None:
+    """Log the values that a pull changed (13)."""
     log(
         session,
         ActivityType.CHANGE_DATA_VALUE,
@@ -108,6 +108,11 @@ def log_changes(session: Session, declared: SyncedObject, run_id: str, now: date
             Reason=literal(f"{declared.name} changed in Salesforce"),
         ),
     )
+
+
+def log_changes(session: Session, declared: SyncedObject, run_id: str, now: datetime) -> None:
+    """Log what a pull changed: values (13), owner (23), deletion (29). Call it before the mirror moves."""
+    log_values(session, declared, run_id, now)
     log(
         session,
         ActivityType.CHANGE_OWNER,

@@ -43,22 +43,30 @@ def journal_next(session: Session, run_id: str, at: datetime, most: int) -> list
     session.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE going AS
+        WITH open AS MATERIALIZED (
+            SELECT a.* FROM marketing.activity a JOIN sync.pushed_type e ON e.activity_type_id = a.activity_type_id
+            WHERE a.activity_date >= e.enabled_at - INTERVAL 3 MONTH AND NOT EXISTS (
+                SELECT 1 FROM sync.pushed_activity d WHERE d.person_id = a.person_id
+                AND d.activity_type_id = a.activity_type_id AND d.day = CAST(a.activity_date AS DATE))),
+        arrived AS (  -- in Salesforce: as the record that it is now, the lead that it was, or by our push
+            SELECT person_id, min(CASE activity_type_id
+                WHEN {int(ActivityType.SYNC_LEAD_TO_SFDC)} THEN activity_date
+                ELSE TRY_CAST(attributes->>'Created Date' AS TIMESTAMP) END) AS at
+            FROM marketing.activity WHERE person_id IN (SELECT person_id FROM open)
+              AND (activity_type_id = {int(ActivityType.NEW_LEAD)}
+                   OR activity_type_id = {int(ActivityType.SYNC_LEAD_TO_SFDC)}
+                   AND (attributes->>'Status') = 'succeeded')
+            GROUP BY person_id)
         SELECT a.id AS activity_id, a.person_id, a.activity_type_id, CAST(a.activity_date AS DATE) AS day,
                p.sfdc_id, t.name AS title, a.primary_attribute_value AS about, a.attributes,
                (SELECT coalesce(max(id), 0) FROM sync.outbox)
                    + row_number() OVER (ORDER BY a.activity_date, a.id) AS outbox_id
-        FROM marketing.activity a
-        JOIN sync.pushed_type e ON e.activity_type_id = a.activity_type_id
+        FROM open a
         JOIN marketing.activity_type t ON t.id = a.activity_type_id
         JOIN marketing.person p ON p.id = a.person_id
-        LEFT JOIN (SELECT person_id, min(activity_date) AS at FROM marketing.activity
-                   WHERE activity_type_id = {int(ActivityType.SYNC_LEAD_TO_SFDC)}
-                     AND (attributes->>'Status') = 'succeeded' GROUP BY person_id) s ON s.person_id = p.id
+        LEFT JOIN arrived s ON s.person_id = p.id
         WHERE p.sfdc_type IS NOT NULL AND p.sfdc_id IS NOT NULL AND p.sfdc_is_deleted IS NOT TRUE
-          AND a.activity_date >= e.enabled_at - INTERVAL 3 MONTH
           AND a.activity_date >= least(s.at, p.sfdc_created_date)
-          AND NOT EXISTS (SELECT 1 FROM sync.pushed_activity d WHERE d.person_id = a.person_id
-                          AND d.activity_type_id = a.activity_type_id AND d.day = CAST(a.activity_date AS DATE))
         QUALIFY row_number() OVER (PARTITION BY a.person_id, a.activity_type_id, CAST(a.activity_date AS DATE)
                                    ORDER BY a.activity_date, a.id) = 1
         ORDER BY a.activity_date, a.id LIMIT {most}

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 
 from tandem.objects.account import ACCOUNT
+from tandem.objects.campaign import CAMPAIGN
+from tandem.objects.campaign_member import CAMPAIGN_MEMBER
+from tandem.objects.campaign_member_status import CAMPAIGN_MEMBER_STATUS
 from tandem.objects.contact import CONTACT
 from tandem.objects.custom_object import custom_object
 from tandem.objects.declaration import Direction, SyncedObject, Winner
@@ -21,9 +24,13 @@ OBJECTS: dict[str, SyncedObject] = {
     for each in (
         *(USER, GROUP, ACCOUNT, LEAD, CONTACT),
         *(OPPORTUNITY, OPPORTUNITY_CONTACT_ROLE),
+        *(CAMPAIGN, CAMPAIGN_MEMBER_STATUS, CAMPAIGN_MEMBER),
         *(TASK, EVENT),
     )
 }
+
+#: They take part once ``sync.campaigns`` is on (10.1).
+CAMPAIGN_OBJECTS = (CAMPAIGN.name, CAMPAIGN_MEMBER_STATUS.name, CAMPAIGN_MEMBER.name)
 
 
 def synced_objects(custom: Iterable[str]) -> dict[str, SyncedObject]:
@@ -36,6 +43,10 @@ def synced_objects(custom: Iterable[str]) -> dict[str, SyncedObject]:
 
 __all__ = [
     "ACCOUNT",
+    "CAMPAIGN",
+    "CAMPAIGN_MEMBER",
+    "CAMPAIGN_MEMBER_STATUS",
+    "CAMPAIGN_OBJECTS",
     "CONTACT",
     "EVENT",
     "GROUP",

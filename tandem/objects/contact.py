@@ -1,6 +1,7 @@
 """Contact: goes both ways; when both sides change one field, Salesforce wins (section 6)."""
 
 from tandem.objects.declaration import Direction, SyncedObject, Winner
+from tandem.objects.marketing_owned import MARKETING_OWNED
 
 CONTACT = SyncedObject(
     name="Contact",
@@ -8,7 +9,8 @@ CONTACT = SyncedObject(
     direction=Direction.BOTH,
     winner=Winner.SALESFORCE,
     person_type="contact",
-    fields={  # 3.24
+    fields=MARKETING_OWNED
+    | {  # 3.24
         "Birthdate": "date_of_birth",
         "CreatedDate": "sfdc_created_date",
         "Description": "person_notes",
@@ -19,7 +21,6 @@ CONTACT = SyncedObject(
         "IsDeleted": "sfdc_is_deleted",
         "LastName": "last_name",
         "LeadSource": "source",
-        "mkto71_Lead_Score__c": "score",
         "MailingCity": "city",
         "MailingCountry": "country",
         "MailingPostalCode": "postal_code",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tandem.objects.declaration import Direction, SyncedObject
@@ -64,6 +64,11 @@ def between(described: ObjectDescribe) -> Iterator[tuple[str, str]]:
     for name, targets in _lookups(described):
         if len(targets) == 1 and not targets & (_PEOPLE | _COMPANIES | {described.name}):
             yield name, next(iter(targets))
+
+
+def needed(described: Iterable[ObjectDescribe]) -> set[str]:
+    """Name the objects that must be described to find ways of two steps, for those that have no shorter one."""
+    return {target for each in described if find_path(each, {}) is None for _, target in between(each)}
 
 
 def with_path(described: ObjectDescribe, path: Path) -> dict[str, FieldDescribe]:

@@ -58,6 +58,7 @@ class SyncedObject:
     only_declared: bool = False  # True: nothing beyond ``fields`` and ``drivers`` is read
     person_type: str | None = None  # the SFDC Type this object gives a person (4.1)
     condition: str | None = None  # SOQL condition that every read carries
+    sent: frozenset[str] = frozenset()  # fields of a one-way object that marketing alone decides (10.3)
 
     @property
     def is_custom(self) -> bool:
@@ -68,3 +69,8 @@ class SyncedObject:
     def is_person(self) -> bool:
         """Whether its records are people of the marketing database."""
         return self.person_type is not None
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the sync writes its records in Salesforce."""
+        return self.direction is Direction.BOTH or bool(self.sent)

@@ -2,7 +2,8 @@
 
 A pure function of the declaration, the describe answer and the map so far. Fields are only ever
 added or switched off: a hidden, renamed or deleted field leaves its column and the stored values
-alone (3.5, 3.8, 3.10), and a label never changes after the field was first seen (3.7).
+alone (3.5, 3.8, 3.10), and a label never changes after the field was first seen (3.7). A field that got
+another type keeps its column, and the column's values go with the type as far as they fit (3.9).
 """
 
 from __future__ import annotations
@@ -47,13 +48,27 @@ class MappedField:
 
 
 @dataclass(frozen=True)
+class Retyped:
+    """A field whose type changed in Salesforce."""
+
+    old: MappedField
+    new: MappedField
+
+    @property
+    def moved(self) -> bool:
+        """Whether it lost its column to a like-named field that has kept the old type."""
+        return self.new.column != self.old.column
+
+
+@dataclass(frozen=True)
 class FieldMapChange:
-    """What a look at the schema found: the whole map, and what is new, gone or back in it."""
+    """What a look at the schema found: the whole map, and what is new, gone, back or of another type in it."""
 
     fields: tuple[MappedField, ...]
     added: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     returned: tuple[str, ...] = ()
+    retyped: tuple[Retyped, ...] = ()
 
 
 def snake_case(name: str) -> str:
@@ -102,8 +117,8 @@ def _column(declared: SyncedObject, name: str, wanted_type: str, taken: Mapping[
 
 
 def _mapped(declared: SyncedObject, each: FieldDescribe, column: str | None) -> MappedField:
-    both_ways = declared.direction is Direction.BOTH and column is not None
-    free = both_ways and each.name not in declared.system and not each.calculated
+    goes_out = column is not None and (declared.direction is Direction.BOTH or each.name in declared.sent)
+    free = goes_out and each.name not in declared.system and not each.calculated
     return MappedField(
         object=declared.name,
         field=each.name,
@@ -126,17 +141,20 @@ def plan_field_map(
     known: Iterable[MappedField],
     taken: Mapping[str, str],
     ignored: Collection[str] = (),
+    partners: Mapping[str, str] | None = None,
 ) -> FieldMapChange:
     """Work out the map of one object.
 
     :param known: the map so far; empty on the first look.
     :param taken: columns that the marketing table has already, with their SQL types.
     :param ignored: more fields to leave out, from the settings.
+    :param partners: columns that other objects feed too, with the SQL types that their fields have now.
     """
     before = {each.field: each for each in known}
     readable = _readable(declared, described, ignored)
     fields: dict[str, MappedField] = {}
-    added, returned = [], []
+    added, returned, retyped = [], [], []
+    partners = partners or {}
     for name in readable:
         old = before.get(name)
         if old is None:
@@ -144,12 +162,23 @@ def plan_field_map(
             fields[name] = _mapped(declared, each, _column(declared, name, sql_type(each), taken))
             added.append(name)
         else:
-            now = _mapped(declared, described.fields[name], old.column)
-            fields[name] = replace(now, label=old.label, sql_type=old.sql_type, type=old.type)
+            now = replace(_mapped(declared, described.fields[name], old.column), label=old.label)
+            if now.type != old.type:
+                if old.column and partners.get(old.column, now.sql_type) != now.sql_type:
+                    now = replace(now, column=f"{declared.name.lower()}_{old.column}")
+                retyped.append(Retyped(old, now))
+            fields[name] = now
             if not old.active:
                 returned.append(name)
     gone = [name for name, old in before.items() if name not in fields and old.active]
     for name, old in before.items():
         if name not in fields:
             fields[name] = replace(old, active=False)
-    return FieldMapChange(tuple(fields.values()), tuple(added), tuple(gone), tuple(returned))
+    return FieldMapChange(tuple(fields.values()), tuple(added), tuple(gone), tuple(returned), tuple(retyped))
+
+
+def without_edits(
+    declared: SyncedObject, known: Iterable[MappedField], taken: Mapping[str, str]
+) -> list[MappedField]:
+    """Return a map with every field on the column that it has by itself: joins made and broken are lost (3.14)."""
+    return [replace(each, column=_column(declared, each.field, each.sql_type, taken)) for each in known]

@@ -1,6 +1,7 @@
 """Lead: goes both ways; when both sides change one field, marketing wins (section 5)."""
 
 from tandem.objects.declaration import Direction, SyncedObject, Winner
+from tandem.objects.marketing_owned import MARKETING_OWNED
 
 LEAD = SyncedObject(
     name="Lead",
@@ -8,7 +9,8 @@ LEAD = SyncedObject(
     direction=Direction.BOTH,
     winner=Winner.MARKETING,
     person_type="lead",
-    fields={  # 3.23
+    fields=MARKETING_OWNED
+    | {  # 3.23
         "AnnualRevenue": "annual_revenue",
         "City": "city",
         "Company": "company_name",
@@ -25,7 +27,6 @@ LEAD = SyncedObject(
         "IsDeleted": "sfdc_is_deleted",
         "LastName": "last_name",
         "LeadSource": "source",
-        "mkto71_Lead_Score__c": "score",
         "MobilePhone": "mobile_phone_number",
         "NumberOfEmployees": "num_employees",
         "Phone": "phone_number",

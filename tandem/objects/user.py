@@ -17,7 +17,7 @@ USER = SyncedObject(
         "CreatedDate": "sfdc_created_date",
     },
     required=("Id", "SystemModstamp", "CreatedDate", "Email", "ManagerId", "UserType"),
-    drivers=("Id", "SystemModstamp", "ManagerId"),
+    drivers=("Id", "SystemModstamp", "ManagerId", "UserPermissionsMarketingUser"),
     only_declared=True,
 )
 

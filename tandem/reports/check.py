@@ -10,7 +10,9 @@ from tandem.database.journal import calls_of_last_day
 from tandem.errors import BudgetExhausted, TandemError
 from tandem.objects import Direction, SyncedObject, synced_objects
 from tandem.objects.field_map import missing_fields
+from tandem.reports.custom_objects import paths
 from tandem.salesforce.calls import CallMeter
+from tandem.salesforce.campaigns import is_marketing_user
 from tandem.salesforce.connection import connect
 from tandem.salesforce.permissions import Permissions, examine
 from tandem.settings import Settings
@@ -43,6 +45,9 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
         connection = connect(settings.salesforce, meter)
         try:
             found = examine(connection, settings.sync.every_object)
+            custom = [each for name, each in found.objects.items() if name in settings.sync.custom_objects]
+            astray = {name for name, path in paths(connection, custom).items() if path is None}
+            marketing_user = not settings.sync.campaigns or is_marketing_user(connection)
         finally:
             connection.close()
     except BudgetExhausted as error:
@@ -52,9 +57,19 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
         yield Check("login", False, str(error))
         return
     yield Check("login", True, f"{found.identity.username} of org {found.identity.org_id}.")
+    if not marketing_user:
+        yield Check("Marketing User", False, "Tick Marketing User on the sync user: campaigns need it.")
     declared = synced_objects(settings.sync.custom_objects)
     for name in settings.sync.every_object:
-        yield _check_object(declared[name], found)
+        if name in astray:
+            yield Check(
+                name,
+                False,
+                "It has no lookup to Lead, Contact or Account, nor to an object that has one. Take it out of"
+                " sync.custom_objects; `tandem custom-objects` lists what can be enabled.",
+            )
+        else:
+            yield _check_object(declared[name], found)
     yield _check_budget(settings, meter, spent)
 
 

@@ -11,6 +11,7 @@ from tandem.clock import utc_now
 from tandem.database.connection import Session
 from tandem.database.journal import Status, calls_of_last_day
 from tandem.database.lease import is_alive
+from tandem.database.notifications import notifications
 from tandem.settings import ApiBudget
 
 #: The three states of 2.10, and ours for a database that nothing was synced into yet.
@@ -41,6 +42,7 @@ def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
         "last_error": _last_error(session),
         "objects": _objects(session),
         "api": _api(session, budget),
+        "notifications": notifications(session, utc_now() - timedelta(days=5)),
         "waiting": {
             "errors": _count(session, "sync.error WHERE resolved_at IS NULL"),
             "quarantined": _count(session, "sync.quarantine WHERE released_at IS NULL", "object || sfdc_id"),

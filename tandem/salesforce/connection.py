@@ -62,6 +62,7 @@ class Connection:
 
     ``salesforce`` is the simple-salesforce object of the current session, for its addresses and headers.
     Requests made on it directly bypass the meter and the retries, so make them here.
+    ``user_id`` is the sync user, as the login named it; empty where it did not.
     """
 
     def __init__(self, settings: SalesforceSettings, meter: CallMeter) -> None:
@@ -305,6 +306,7 @@ class Connection:
             return response
 
         token = self._persist(lambda: log_in(self.settings, post), "login", True)
+        self.user_id = token.user_id
         return Salesforce(
             instance_url=token.origin,
             session_id=token.secret,

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from tandem.salesforce.composite import MOST_REQUESTS, Question, ask
-from tandem.salesforce.connection import Connection
+from tandem.salesforce.connection import Connection, read_json
 
 
 @dataclass(frozen=True)
@@ -113,6 +113,13 @@ class ObjectDescribe:
             }
             fields[values["name"]] = FieldDescribe(**values)
         return cls(fields=fields, **kept)
+
+
+def custom_objects(connection: Connection) -> list[str]:
+    """Return the names of the custom objects that the sync user can query. One API call."""
+    answer = connection.request("GET", "sobjects", operation="describe")
+    listed = read_json(answer)["sobjects"]
+    return sorted(each["name"] for each in listed if each["queryable"] and each["name"].endswith("__c"))
 
 
 def describe_objects(

@@ -42,6 +42,8 @@ class Token:
     """The access token."""
     origin: str
     """Where the org wants to be called, ``https://host[:port]``."""
+    user_id: str
+    """The sync user, as Salesforce names it in the answer; empty where it does not."""
 
 
 Post = Callable[[str, dict[str, str]], requests.Response]
@@ -74,7 +76,9 @@ def log_in(settings: SalesforceSettings, post: Post) -> Token:
     try:
         answer = response.json()
         return Token(
-            str(answer["access_token"]), check_url(str(answer["instance_url"]), "The org's own address")
+            str(answer["access_token"]),
+            check_url(str(answer["instance_url"]), "The org's own address"),
+            str(answer.get("id") or "").rpartition("/")[2],
         )
     except (ValueError, KeyError, TypeError):
         raise AuthenticationError(

@@ -27,6 +27,7 @@ def told(world: World, sfdc_id: str) -> list[tuple[int, str, dict[str, Any]]]:
 
 
 @pytest.mark.conformance("ACT-01")
+@pytest.mark.conformance("LOG-01")
 def test_tasks_and_events_come_in_as_activities_of_their_person(
     synced: World, cast: Cast, wire: Wire
 ) -> None:

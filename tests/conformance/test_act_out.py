@@ -43,7 +43,9 @@ def tasks(world: World, sfdc_id: str) -> list[str]:
     return [row["Subject"] for row in found]
 
 
-@pytest.mark.conformance("ACT-02", "ACT-05", "LOG-01")
+@pytest.mark.conformance("ACT-02")
+@pytest.mark.conformance("ACT-05")
+@pytest.mark.conformance("LOG-01")
 def test_ticked_types_go_once_a_day_for_each_person(
     synced: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -61,7 +63,11 @@ def test_ticked_types_go_once_a_day_for_each_person(
     summary = synced.sync()
 
     assert synced.steps(summary)["Task", "Push new"]["new"] == 3
-    assert tasks(synced, cast.lead) == ["Open Email: About", "Open Email: Next day", "Remove from Flow: About"]
+    assert tasks(synced, cast.lead) == [
+        "Open Email: About",
+        "Open Email: Next day",
+        "Remove from Flow: About",
+    ]
     subject = "Subject = 'Open Email: About'"
     [made] = synced.org.query(f"SELECT Status, ActivityDate, Description FROM Task WHERE {subject}")
     made.pop("attributes", None)
@@ -80,7 +86,8 @@ def test_ticked_types_go_once_a_day_for_each_person(
     assert synced.activities(person, 26) == []
 
 
-@pytest.mark.conformance("ACT-03", "ACT-04")
+@pytest.mark.conformance("ACT-03")
+@pytest.mark.conformance("ACT-04")
 def test_three_months_go_back_and_nothing_from_before_the_person_was_sent(
     synced: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,8 @@ def test_a_cycle_with_nothing_changed_takes_four_calls_for_all_standard_objects(
     synced: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TANDEM_SYNC__OBJECTS")
+    monkeypatch.setenv("TANDEM_SYNC__CAMPAIGNS", "true")
+    synced.org.set_marketing_user(True)
     synced.sync()
     synced.org.requests.clear()
 

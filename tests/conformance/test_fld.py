@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from flows.outcome import StepsFailed
+from flows.refresh_formulas import refresh_formulas
+from tandem.errors import SettingsError
 from tests.conformance.conftest import Cast, refused, tandem
 from tests.conformance.wire import Wire
 from tests.support.world import World
@@ -122,6 +125,62 @@ def test_a_new_api_name_makes_a_new_field_and_the_old_one_stops(
     assert synced.org.get("Contact", cast.contact)["Favorite_Color__c"] == "Red"
 
 
+@pytest.mark.conformance("FLD-06")
+def test_a_changed_type_warns_and_drops_what_does_not_fit(synced: World, cast: Cast, wire: Wire) -> None:
+    synced.org.add_field("Lead", "Size__c")
+    for name in ("Lead", "Contact"):
+        synced.org.add_field(name, "Colour__c")
+    leads = [row["Id"] for row in synced.org.query("SELECT Id FROM Lead WHERE IsConverted = false LIMIT 3")]
+    for record, text in zip(leads, ("42", "12.5", "large"), strict=True):
+        synced.org.update("Lead", record, {"Size__c": text, "Colour__c": "7"})
+    synced.org.update("Contact", cast.contact, {"Colour__c": "Green"})
+    synced.sync(objects=["Lead", "Contact"])
+    synced.org.retype_field("Lead", "Size__c", "double", precision=6, scale=0)
+    synced.org.retype_field("Lead", "Colour__c", "double", precision=6, scale=0)
+    wire.forget()
+
+    summary = synced.sync(objects=["Lead", "Contact"])
+
+    assert [synced.person(each)["size__c"] for each in leads] == [42.0, 12.5, None]
+    assert synced.steps(summary)["Lead", "Sync schema"]["detail"] == "Another type: Size__c, Colour__c."
+    told = {row["field"]: row for row in synced.rows("SELECT * FROM sync.notification ORDER BY id")}
+    assert {row["kind"] for row in told.values()} == {"type change"}
+    assert told["Size__c"]["message"] == (
+        "Lead.Size__c was a string and is a double in Salesforce now."
+        " 1 values in size__c did not fit and are gone here."
+    )
+    # The contact's like-named field has kept its type, so it keeps the column, and the lead's gets its own.
+    assert synced.person(cast.contact)["colour__c"] == "Green"
+    assert synced.person(leads[0])["lead_colour__c"] == 7.0
+    assert wire.writes() == []
+    # From now on the new type goes both ways.
+    synced.org.update("Lead", leads[0], {"Size__c": 43})
+    synced.execute("UPDATE marketing.person SET size__c = 44 WHERE sfdc_id = ?", leads[1])
+    synced.sync(objects=["Lead"])
+    assert synced.person(leads[0])["size__c"] == 43.0
+    assert wire.written(leads[1]) == {"Size__c": 44.0}
+
+
+@pytest.mark.conformance("FLD-07")
+def test_a_field_deleted_in_the_middle_of_a_run_spoils_nothing(synced: World, cast: Cast) -> None:
+    synced.org.update("Lead", cast.lead, {"City": "Theirs"})
+    before = synced.person(cast.lead)
+    described: list[str] = []
+
+    def delete(request: dict[str, Any]) -> None:
+        described.append(request["path"])
+        if len(described) == 2:  # the first was the look
+            synced.org.delete_field("Lead", "Notes__c")
+
+    synced.org.faults.add("POST */composite", "call", times=None, call=delete)
+    with pytest.raises(StepsFailed, match=r"Notes__c"):
+        synced.sync(objects=["Lead"])
+    assert synced.person(cast.lead) == before
+
+    synced.sync(objects=["Lead"])
+    assert (synced.person(cast.lead)["city"], synced.person(cast.lead)["notes__c"]) == ("Theirs", "keep me")
+
+
 @pytest.mark.conformance("FLD-07")
 def test_a_deleted_field_stays_here_and_stops(synced: World, cast: Cast, wire: Wire) -> None:
     synced.org.delete_field("Lead", "Notes__c")
@@ -149,6 +208,58 @@ def test_a_lookup_carries_the_id_only(synced: World, cast: Cast) -> None:
     assert person["partner__c"] == cast.account
     assert synced.org.get("Account", cast.account)["Name"] not in person.values()
     assert not [column for column in person if column.startswith("partner__r")]
+
+
+@pytest.mark.conformance("FLD-09")
+def test_a_formula_is_stale_until_its_stamp_moves_or_it_is_read_again(
+    synced: World, cast: Cast, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced.org.add_formula("Contact", "Site__c", "Account.Site")
+    synced.org.update("Account", cast.account, {"Site": "London"})
+    synced.org.update("Contact", cast.contact, {"Title": "Moved"})
+    synced.sync()
+    assert synced.person(cast.contact)["site__c"] == "London"
+    synced.org.clock.advance(hours=1)
+    synced.sync()  # the contact lies outside the overlap of the reads from here on
+    synced.org.update("Account", cast.account, {"Site": "Paris"})
+    synced.sync()
+    assert synced.person(cast.contact)["site__c"] == "London"
+
+    synced.execute("UPDATE marketing.person SET job_title = 'Ours' WHERE sfdc_id = ?", cast.contact)
+    watermarks = synced.rows("SELECT object, stamp FROM sync.watermark ORDER BY ALL")
+    wire.forget()
+    monkeypatch.setenv("TANDEM_SYNC__FORMULA_REFRESH_HOURS", "24")
+    summary = refresh_formulas(only_when_due=True)
+    assert refresh_formulas(only_when_due=True)["steps"] == []  # not before a day has passed
+    # A field that came into sight has its old values filled in the same way, on demand.
+    synced.org.show_field("Lead", "Legacy__c")
+    synced.execute("UPDATE marketing.person SET city = 'Ours' WHERE sfdc_id = ?", cast.lead)
+    fresh = synced.org.create("Lead", {"LastName": "Fresh", "Company": "Not by a fill", "Legacy__c": "x"})
+    synced.backfill(fields=["Lead.Legacy__c"])
+
+    assert {synced.person(each)["site__c"] for each in (cast.contact, cast.colleague)} == {"Paris"}
+    assert synced.person(cast.contact)["job_title"] == "Ours"
+    step = synced.steps(summary)["Contact", "Pull updates"]
+    filled = synced.rows("SELECT count(*) AS n FROM marketing.person WHERE site__c IS NOT NULL")
+    assert (step["updated"], step["detail"]) == (filled[0]["n"], "Only Site__c, of every record")
+    lead = synced.person(cast.lead)
+    assert (lead["legacy__c"], lead["city"]) == ("from before", "Ours")
+    assert not synced.rows("SELECT 1 FROM marketing.person WHERE sfdc_id = ?", fresh)
+    [logged] = [e for e in synced.activities(lead["id"], 13) if e["primary_attribute_value"] == "legacy__c"]
+    assert logged["attributes"]["New Value"] == "from before"
+    assert synced.rows("SELECT object, stamp FROM sync.watermark ORDER BY ALL") == watermarks
+    asked = [soql for soql in wire.questions() if "Site__c" in soql or "Legacy__c" in soql]
+    assert asked == [
+        "SELECT Id, SystemModstamp, Site__c FROM Contact ORDER BY SystemModstamp, Id",
+        "SELECT Id, SystemModstamp, Legacy__c FROM Lead ORDER BY SystemModstamp, Id",
+    ]
+    assert wire.writes() == []
+    with pytest.raises(SettingsError, match=r"^There is no synced field Lead\.Nope__c\. "):
+        synced.backfill(fields=["Lead.Nope__c"])
+    # What marketing changed goes over with the next cycle, and who is new comes with it.
+    synced.sync()
+    assert wire.written(cast.lead) == {"City": "Ours"}
+    assert synced.person(fresh)["legacy__c"] == "x"
 
 
 @pytest.mark.conformance("FLD-10")

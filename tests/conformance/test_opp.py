@@ -47,7 +47,11 @@ def totals(world: World, sfdc_id: str) -> list[tuple[Any, ...]]:
     return [tuple(row.values())[1:] for row in found]
 
 
-@pytest.mark.conformance("OPP-02", "OPP-03", "OPP-06", "OPP-07")
+@pytest.mark.conformance("OPP-02")
+@pytest.mark.conformance("OPP-03")
+@pytest.mark.conformance("OPP-06")
+@pytest.mark.conformance("OPP-07")
+@pytest.mark.conformance("LOG-01")
 def test_people_share_in_opportunities_by_their_roles(synced: World, cast: Cast) -> None:
     org = synced.org
     engine = deal(synced, cast, "Engine", 1000.0)
@@ -128,7 +132,9 @@ def test_a_role_that_comes_before_its_contact_waits_for_it(synced: World, cast: 
     assert [each[:2] for each in told(synced, late)] == [(34, "Engine")]
 
 
-@pytest.mark.conformance("OPP-01", "OPP-04", "OPP-05")
+@pytest.mark.conformance("OPP-01")
+@pytest.mark.conformance("OPP-04")
+@pytest.mark.conformance("OPP-05")
 def test_an_opportunity_comes_in_whole_and_nothing_is_written_back(
     synced: World, cast: Cast, wire: Wire
 ) -> None:

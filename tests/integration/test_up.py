@@ -52,7 +52,7 @@ NOTHING = """
 from prefect import flow
 
 @flow(name="{name}")
-def {function}() -> None:
+def {function}(only_when_due: bool = False) -> None:
     pass
 """
 

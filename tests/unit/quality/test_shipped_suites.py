@@ -19,6 +19,7 @@ DESCRIBE = Path(__file__).parents[4] / "shared" / "data" / "describe"
 USER_ID, QUEUE_ID, LEAD_ID = "005000000000001AAA", "00G000000000001AAA", "00Q000000000001AAA"
 CONTACT_ID, ACCOUNT_ID, OPPORTUNITY_ID = "003000000000001AAA", "001000000000001AAA", "006000000000001AAA"
 ROLE_ID, TASK_ID, EVENT_ID = "00K000000000001AAA", "00T000000000001AAA", "00U000000000001AAA"
+CAMPAIGN_ID = "701000000000001AAA"
 MADE, CHANGED = datetime(2024, 5, 1, 9), datetime(2024, 5, 1, 10)
 
 TYPES = {
@@ -28,6 +29,7 @@ TYPES = {
     "CreatedDate": "TIMESTAMP",
     "ConvertedDate": "DATE",
     "AnnualRevenue": "DOUBLE",
+    "ActualCost": "DOUBLE",
     "NumberOfEmployees": "BIGINT",
     "Probability": "DOUBLE",
 }
@@ -93,6 +95,35 @@ GOOD: dict[str, dict[str, Any]] = {
         **STAMPS,
         "ContactId": CONTACT_ID,
         "OpportunityId": OPPORTUNITY_ID,
+    },
+    "Campaign": {
+        "Id": CAMPAIGN_ID,
+        "IsDeleted": False,
+        **STAMPS,
+        "OwnerId": USER_ID,
+        "ParentId": None,
+        "CampaignMemberRecordTypeId": None,
+        "Name": "Launch",
+        "Type": "Webinar",
+        "Status": "Planned",
+        "IsActive": True,
+        "ActualCost": 0.0,
+    },
+    "CampaignMemberStatus": {
+        "Id": "01Y000000000001AAA",
+        "IsDeleted": False,
+        "SystemModstamp": CHANGED,
+        "CampaignId": CAMPAIGN_ID,
+        "Label": "Sent",
+    },
+    "CampaignMember": {
+        "Id": "00v000000000001AAA",
+        "IsDeleted": False,
+        **STAMPS,
+        "CampaignId": CAMPAIGN_ID,
+        "LeadId": LEAD_ID,
+        "ContactId": CONTACT_ID,
+        "Status": "Sent",
     },
     "Task": {"Id": TASK_ID, "IsDeleted": False, **STAMPS, "WhoId": LEAD_ID},
     "Event": {"Id": EVENT_ID, "IsDeleted": False, **STAMPS, "WhoId": CONTACT_ID},
@@ -187,6 +218,26 @@ BAD: dict[str, list[tuple[str, Any, str, str]]] = {
         ("OpportunityId", None, NOT_NULL, "critical"),
         ("OpportunityId", ACCOUNT_ID, REGEX, "critical"),
     ],
+    "Campaign": [
+        *_BAD_STAMPS,
+        ("Name", None, NOT_NULL, "critical"),
+        ("ActualCost", -1.0, BETWEEN, "warning"),
+    ],
+    "CampaignMemberStatus": [
+        *_BAD_STAMPS[:2],
+        ("CampaignId", None, NOT_NULL, "critical"),
+        ("CampaignId", LEAD_ID, REGEX, "critical"),
+        ("Label", None, NOT_NULL, "critical"),
+        ("Label", " ", REGEX, "critical"),
+    ],
+    "CampaignMember": [
+        *_BAD_STAMPS,
+        ("CampaignId", None, NOT_NULL, "critical"),
+        ("CampaignId", LEAD_ID, REGEX, "critical"),
+        ("LeadId", CONTACT_ID, REGEX, "critical"),
+        ("ContactId", LEAD_ID, REGEX, "critical"),
+        ("Status", None, NOT_NULL, "warning"),
+    ],
     "Task": [*_BAD_STAMPS, ("WhoId", None, NOT_NULL, "critical"), ("WhoId", ACCOUNT_ID, REGEX, "critical")],
     "Event": [*_BAD_STAMPS, ("WhoId", None, NOT_NULL, "critical"), ("WhoId", USER_ID, REGEX, "critical")],
 }
@@ -249,7 +300,10 @@ def test_optional_values_may_be_null(object: str, stage: Stage) -> None:
     optional = {
         *("MasterRecordId", "ParentId", "AccountId", "ManagerId", "ConvertedDate", "ConvertedAccountId"),
         *("ConvertedContactId", "ConvertedOpportunityId", "AnnualRevenue", "NumberOfEmployees"),
-        *("CampaignId", "Probability"),
+        *("Probability", "ActualCost", "CampaignMemberRecordTypeId"),
+        *({"CampaignId"} if object == "Opportunity" else ()),
+        *({"Type"} if object == "Campaign" else ()),
+        *({"LeadId", "ContactId"} if object == "CampaignMember" else ()),
         *({"Email"} if object in ("Lead", "Contact") else ()),
     }
     row = {column: None if column in optional else value for column, value in GOOD[object].items()}

@@ -1,0 +1,32 @@
+"""Filling single fields of every record that is here, as backfill and refresh-formulas do it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from flows.steps import announce, attempt
+from tandem.database.journal import Operation
+from tandem.run import Run
+from tasks.check import check
+from tasks.fill import KEYS, fill, refuse_before_first_copy
+from tasks.read import ask, read, read_bulk
+
+
+def fill_fields(run: Run, wanted: Mapping[str, Sequence[str]]) -> None:
+    """Read these fields of every record, by object, and give them to the records that are here.
+
+    :raises SettingsError: an object has not had its first copy.
+    """
+    refuse_before_first_copy(run, wanted)
+    names = list(wanted)
+    announce(run, names, Operation.PULL_UPDATES)
+    only = {name: [*KEYS, *fields] for name, fields in wanted.items()}
+    batches, many, errors = read(run, ask(run, names, everything=True, only=only))
+    small = {batch.object: batch for batch in batches}
+    large = {question.query.object: question for question in many}
+    for name in names:
+        with attempt(run, name, Operation.PULL_UPDATES):
+            if name in errors:
+                raise errors[name]
+            batch = small[name] if name in small else read_bulk(run, large[name])
+            fill(run, batch, check(run, batch, some_fields=True))

@@ -1,0 +1,105 @@
+"""What merged campaigns, statuses and members mean beyond their rows: who and what they belong to, and the log."""
+
+from __future__ import annotations
+
+from tandem.database import program_members
+from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.compare import mirror_of
+from tandem.database.connection import Session
+from tandem.database.fields import columns_of
+from tandem.database.merged_page import MergedPage
+from tandem.objects import CAMPAIGN, CAMPAIGN_MEMBER, CONTACT, LEAD
+
+#: A member's row with its campaign, to be joined to a relation ``r`` that has ``_record_id``.
+_MEMBER = """
+    JOIN marketing.campaign_member cm ON cm.id = r._record_id
+    LEFT JOIN marketing.campaign c ON c.id = cm.campaign_id"""
+
+
+def place_statuses(page: MergedPage) -> None:
+    """Give statuses the campaign that they belong to."""
+    if page.new:
+        page.session.execute(
+            "UPDATE marketing.campaign_status s SET campaign_id = c.id"
+            " FROM arrival a JOIN marketing.campaign c ON c.sfdc_id = a.CampaignId WHERE s.id = a._record_id"
+        )
+
+
+def follow_members(page: MergedPage) -> None:
+    """Give members their campaign and person, log what happened to them, and carry it over to the program."""
+    session = page.session
+    if page.new:
+        resolve(session, "m.Id IN (SELECT Id FROM arrival)")
+        _log_arrivals(page)
+    if page.known:
+        resolve(session, "m.Id IN (SELECT Id FROM incoming WHERE _state = 'known')")
+        _log_changes(page)
+    program_members.follow(page)
+
+
+def resolve(session: Session, where: str) -> int:
+    """Work out whose members of what these are; returns how many rows that moved.
+
+    :param where: a condition on the mirror's row ``m``.
+    """
+    sides = [each.name for each in (CONTACT, LEAD) if columns_of(session, "salesforce", each.name)]
+    if not sides or not columns_of(session, "salesforce", CAMPAIGN.name):
+        return 0
+    joins = "".join(f" LEFT JOIN {mirror_of(name)} {name} ON {name}.Id = m.{name}Id" for name in sides)
+    person = f"coalesce({', '.join(f'{name}._record_id' for name in sides)})"
+    return session.execute(
+        f"""
+        UPDATE marketing.campaign_member cm SET campaign_id = n.campaign_id, person_id = n.person_id
+        FROM (SELECT m._record_id, c._record_id AS campaign_id, {person} AS person_id
+              FROM {mirror_of(CAMPAIGN_MEMBER.name)} m
+              LEFT JOIN {mirror_of(CAMPAIGN.name)} c ON c.Id = m.CampaignId{joins} WHERE {where}) n
+        WHERE cm.id = n._record_id AND (cm.campaign_id IS DISTINCT FROM n.campaign_id
+                                        OR cm.person_id IS DISTINCT FROM n.person_id)
+        """
+    )
+
+
+def _log_arrivals(page: MergedPage) -> None:
+    log(
+        page.session,
+        ActivityType.ADD_TO_CAMPAIGN,
+        f"arrival r{_MEMBER} WHERE cm.person_id IS NOT NULL",
+        run_id=page.run_id,
+        at=page.now,
+        person="cm.person_id",
+        primary="c.name",
+        attributes=attributes(
+            Campaign="c.name", New_Status="r.Status", SFDC_Id="r.Id", Source="'Salesforce.com'"
+        ),
+    )
+
+
+def _log_changes(page: MergedPage) -> None:
+    log(
+        page.session,
+        ActivityType.CHANGE_STATUS_IN_CAMPAIGN,
+        f"change r{_MEMBER} WHERE r.apply AND r.column_name = 'status' AND cm.person_id IS NOT NULL",
+        run_id=page.run_id,
+        at=page.now,
+        person="cm.person_id",
+        primary="c.name",
+        attributes=attributes(
+            Campaign="c.name",
+            Old_Status="r.ours",
+            New_Status="r.theirs",
+            SFDC_Id="r.sfdc_id",
+            Source="'Salesforce.com'",
+        ),
+    )
+    log(
+        page.session,
+        ActivityType.REMOVE_FROM_CAMPAIGN,
+        f"incoming r{_MEMBER} WHERE r._state = 'known' AND r._deleted_now AND cm.person_id IS NOT NULL",
+        run_id=page.run_id,
+        at=page.now,
+        person="cm.person_id",
+        primary="c.name",
+        attributes=attributes(
+            Campaign="c.name", Old_Status="cm.status", SFDC_Id="r.Id", Source="'Salesforce.com'"
+        ),
+    )
