@@ -18,7 +18,9 @@ from tasks.answer import answer
 
 
 @flow(name="change-owner", validate_parameters=True)
-def change_owner(person_ids: PersonIds, owner: str, implied: bool = True) -> dict[str, Any] | State[Any]:
+def change_owner(
+    person_ids: PersonIds, owner: str, implied: bool = True, program: str | None = None
+) -> dict[str, Any] | State[Any]:
     """Give people another owner in Salesforce; who is not there yet becomes a lead first.
 
     The owner of a contact cannot be changed from here. For a queue, a contact gets a second record, a lead.
@@ -26,12 +28,13 @@ def change_owner(person_ids: PersonIds, owner: str, implied: bool = True) -> dic
     Args:
         person_ids: Ids of people in the marketing database.
         owner: A user (id, name or e-mail) or a lead queue (id or name).
-        implied: Send people that are not in Salesforce there first. Off inside a program that is linked to a
-            campaign.
+        implied: Send people that are not in Salesforce there first.
+        program: The program (name or id) on whose behalf this is done, if any: inside a program that is linked
+            to a campaign nobody is sent there first.
     """
     run = Run("change-owner", load())
     with ended(run) as outcome, run.acting():
         chosen = find_owner(run.connection, owner)
-        stand, stayed = present(run, person_ids, implied)
+        stand, stayed = present(run, person_ids, implied, program)
         outcome.summary = answer(run, in_order(person_ids, steps.change_owner(run, stand, chosen), stayed))
     return outcome.result()

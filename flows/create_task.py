@@ -29,6 +29,7 @@ def create_task(
     status: str = "Not Started",
     campaign: str = "",
     implied: bool = True,
+    program: str | None = None,
 ) -> dict[str, Any] | State[Any]:
     """Make a task in Salesforce for each of these people; who is not there yet becomes a lead first.
 
@@ -44,14 +45,15 @@ def create_task(
         priority: High, Normal or Low, as the org names them.
         status: The task's status, as the org names it.
         campaign: What {{campaign.Name}} stands for.
-        implied: Send people that are not in Salesforce there first. Off inside a program that is linked to a
-            campaign.
+        implied: Send people that are not in Salesforce there first.
+        program: The program (name or id) on whose behalf this is done, if any: inside a program that is linked
+            to a campaign nobody is sent there first.
     """
     run = Run("create-task", load())
     with ended(run) as outcome, run.acting():
         assignee = find_owner(run.connection, assign_to) if assign_to else None
         form = TaskForm(subject, description, due_in_days, priority, status, campaign)
         check_form(run, form, assignee)
-        stand, stayed = present(run, person_ids, implied)
+        stand, stayed = present(run, person_ids, implied, program)
         outcome.summary = answer(run, in_order(person_ids, create_tasks(run, stand, form, assignee), stayed))
     return outcome.result()

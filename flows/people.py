@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.steps import attempt
-from tandem.database import actions, chosen
+from tandem.database import actions, chosen, programs
 from tandem.database.actions import REFUSED, Outcome, Told
 from tandem.database.activity import ActivityType
 from tandem.database.journal import Operation, Status
+from tandem.database.program_members import implied_actions_allowed
 from tandem.database.standing import Standing, standings
 from tandem.objects import CONTACT, LEAD
 from tandem.run import Run
@@ -81,17 +82,19 @@ def _outcome(row: dict[str, object], assigned: bool) -> Outcome:
     return Outcome(person, outcome, str(message) if message else None, str(row["sfdc_id"] or "") or None)
 
 
-def present(run: Run, person_ids: Sequence[int], implied: bool) -> tuple[dict[int, Standing], list[Outcome]]:
+def present(
+    run: Run, person_ids: Sequence[int], implied: bool, program: str | None = None
+) -> tuple[dict[int, Standing], list[Outcome]]:
     """Bring people to Salesforce that are not there, as an action implies (21.0); returns how all stand then.
 
-    :param implied: off, nobody is brought there.
+    :param implied: off, nobody is brought there. :param program: inside one that is linked to a campaign neither.
     :return: and what is to be told of those who could not be brought there.
     """
     wait_for_turn(run, person_ids)
     with run.database.read() as session:
         stand = standings(session, person_ids)
     absent = [person for person, each in stand.items() if each.object is None]
-    if not absent or not implied:
+    if not absent or not implied or not implies(run, program):
         return stand, []
     sent = {each.person_id: each for each in send_people(run, absent)}
     with run.database.read() as session:
@@ -100,6 +103,17 @@ def present(run: Run, person_ids: Sequence[int], implied: bool) -> tuple[dict[in
     for person in stayed:
         del stand[person]
     return stand, [sent[person] for person in stayed]
+
+
+def implies(run: Run, program: str | None) -> bool:
+    """Whether an action may do first what it implies: not inside a program that is linked to a campaign (10.8).
+
+    :raises TandemError: there is no such program.
+    """
+    if program is None:
+        return True
+    with run.database.read() as session:
+        return implied_actions_allowed(session, programs.find_program(session, program))
 
 
 def in_order(person_ids: Sequence[int], *outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -182,6 +182,10 @@ class SyncSettings(BaseModel):
     ignored_fields: dict[SettableObject, tuple[str, ...]] = Field(
         default_factory=dict, description='More Salesforce fields to leave out, e.g. {"Lead": ["Fax"]}.'
     )
+    notify_owner: bool = Field(
+        False,
+        description="Have Salesforce tell the owner by e-mail when a flow action gives somebody a lead (21.1).",
+    )
     match_before_insert: bool = Field(
         False,
         description="Before a person becomes a lead, look for its e-mail address among leads and contacts; who is"

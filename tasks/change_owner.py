@@ -60,7 +60,7 @@ def change_owner(
             contacts.append(each)
         else:
             plan.refused[person] = CONTACT_STAYS
-    outcomes = perform(run, Action("Change Owner", activity, _assign, _assigned), plan)
+    outcomes = perform(run, Action("Change Owner", "assign", activity, _assign, _assigned), plan)
     if contacts:
         outcomes += _duplicate(run, contacts, owner, activity)
     return outcomes
@@ -68,7 +68,8 @@ def change_owner(
 
 def _assign(run: Run, entries: Sequence[Entry]) -> Iterator[list[Result]]:
     rows = [{"Id": each.sfdc_id, **each.payload} for each in entries]
-    for results in send(run.connection, LEAD.name, "update", rows, by_bulk=False):
+    notify = run.settings.sync.notify_owner
+    for results in send(run.connection, LEAD.name, "update", rows, by_bulk=False, notify_owner=notify):
         yield [result_of(row, entries[row.index]) for row in results]
 
 
@@ -123,6 +124,7 @@ def _duplicate(run: Run, contacts: Sequence[Standing], queue: Owner, activity: A
             rows,
             external_id=key or None,
             by_bulk=False,
+            notify_owner=run.settings.sync.notify_owner,
         )
         for results in sending:
             yield [_explained(result_of(row, entries[row.index])) for row in results]
@@ -149,7 +151,7 @@ def _duplicate(run: Run, contacts: Sequence[Standing], queue: Owner, activity: A
                 results.append(_explained(Result(each, free[0])))
         return results
 
-    action = Action("Change Owner", activity, create, _told_of_duplicate, find, once=True)
+    action = Action("Change Owner", "duplicate", activity, create, _told_of_duplicate, find, once=True)
     with run.database.write() as session, session.transaction():
         actions.forget_made(session, gone)
     return perform(run, action, plan)

@@ -79,7 +79,9 @@ def create_tasks(
         }
         payload = {name: value for name, value in payload.items() if value}
         plan.wanted.append(Wanted(person, "Task", "task", None, payload))
-    action = Action("Create Task", ActivityType.CREATE_TASK, _create, _told_of_tasks, _find, once=True)
+    action = Action(
+        "Create Task", "task", ActivityType.CREATE_TASK, _create, _told_of_tasks, _find, once=True
+    )
     return perform(run, action, plan)
 
 

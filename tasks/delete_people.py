@@ -33,7 +33,9 @@ def delete_from_salesforce(run: Run, stand: dict[int, Standing]) -> list[Outcome
         else:
             plan.wanted.append(Wanted(person, each.object, "delete", each.sfdc_id, {}))
     return perform(
-        run, Action("Delete Person from SFDC", ActivityType.DELETE_LEAD_FROM_SFDC, _delete, _deleted), plan
+        run,
+        Action("Delete Person from SFDC", "delete", ActivityType.DELETE_LEAD_FROM_SFDC, _delete, _deleted),
+        plan,
     )
 
 

@@ -50,8 +50,11 @@ def note_unchanged(run: Run, batches: Sequence[Batch]) -> None:
             apply(session, run, batch, Verdict())
 
 
-def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
-    """Apply one object's batch inside the caller's transaction."""
+def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle: bool = True) -> list[Step]:
+    """Apply one object's batch inside the caller's transaction.
+
+    :param of_a_cycle: it holds all that changed, so that the watermark moves; off for chosen records.
+    """
     declared = run.objects[batch.object]
     held_back = sorted({each.sfdc_id for each in verdict.findings})
     fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]
@@ -61,8 +64,9 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict) -> list[St
     take_over = EDITS.get(declared.name)
     edits = take_over(session, run.id, run.settings.sync) if take_over else 0
     counts = merge_pages(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
-    journal.move_watermark(session, batch.object, batch.stamp, run.id)
-    jobs.finish_jobs(session, batch.object)
+    if of_a_cycle:
+        journal.move_watermark(session, batch.object, batch.stamp, run.id)
+        jobs.finish_jobs(session, batch.object)
     details = [
         f"{counts.conflicts} conflicts, {declared.winner} wins" if counts.conflicts else "",
         f"{counts.merged} merged into others" if counts.merged else "",

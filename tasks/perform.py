@@ -27,6 +27,8 @@ class Action:
     """One kind of flow action."""
 
     title: str
+    operation: str
+    """What its entries in the outbox are called."""
     activity: ActivityType
     send: Send
     apply: Apply
@@ -68,6 +70,7 @@ def perform(run: Run, action: Action, plan: Plan) -> list[Outcome]:
                 if each.person_id in before
             ]
             wanted = [each for each in wanted if each.person_id not in before]
+        actions.give_up(session, run.id, action.operation, [each.person_id for each in outcomes])
         entries, busy = actions.journal(session, wanted, run.id, at) if at else ([], [])
         words = "Another run is doing the same just now."
         outcomes += [Outcome(each.person_id, SKIPPED, words) for each in busy]

@@ -69,6 +69,7 @@ def push_new(
             external_id=key or None,
             auto_assign=ruled,
             by_bulk=False,
+            notify_owner=run.settings.sync.notify_owner,
         )
         for results in sending:
             answers = [answer_of(each, rows[chosen[each.index]]) for each in results if not each.lost]

@@ -18,11 +18,18 @@ ImpliedOption = Annotated[
     bool,
     typer.Option("--implied/--no-implied", help="Send people that are not in Salesforce there first."),
 ]
+ProgramOption = Annotated[
+    str | None,
+    typer.Option(
+        help="On this program's behalf. Inside one that is linked to a campaign nothing is implied."
+    ),
+]
+CampaignOption = Annotated[str, typer.Option(help="The campaign's id or name in Salesforce.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands to ``tandem person``."""
-    for command in (push, change_owner, create_task, delete, delete_from_sfdc):
+    for command in _COMMANDS:
         app.command(rich_help_panel="Act in Salesforce, at once")(command)
 
 
@@ -42,11 +49,17 @@ def change_owner(
     keys: PeopleArgument,
     owner: Annotated[str, typer.Option(help="A user (id, name, e-mail) or a lead queue (id, name).")],
     implied: ImpliedOption = True,
+    program: ProgramOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
     """Give leads another owner. A contact keeps its owner; for a queue it gets a lead beside it."""
-    run_flow("change-owner", {"person_ids": _ids(keys), "owner": owner, "implied": implied}, as_json, verbose)
+    run_flow(
+        "change-owner",
+        {"person_ids": _ids(keys), "owner": owner, "implied": implied, "program": program},
+        as_json,
+        verbose,
+    )
 
 
 def create_task(
@@ -61,6 +74,7 @@ def create_task(
     status: Annotated[str, typer.Option(help="As the org names it.")] = "Not Started",
     campaign: Annotated[str, typer.Option(help="What {{campaign.Name}} stands for.")] = "",
     implied: ImpliedOption = True,
+    program: ProgramOption = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -75,8 +89,110 @@ def create_task(
         "status": status,
         "campaign": campaign,
         "implied": implied,
+        "program": program,
     }
     run_flow("create-task", form, as_json, verbose)
+
+
+def convert(
+    keys: PeopleArgument,
+    assign_to: Annotated[
+        str | None,
+        typer.Option(
+            help="A user who is to own contact, account and opportunity. Default: the lead's owner."
+        ),
+    ] = None,
+    status: Annotated[
+        str | None, typer.Option(help="The converted lead's status. Default: the org's first for that.")
+    ] = None,
+    notify: Annotated[bool, typer.Option("--notify", help="Send the owner an e-mail.")] = False,
+    implied: ImpliedOption = True,
+    program: ProgramOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Turn leads into contacts, each with a new account and a new opportunity."""
+    form = {
+        "person_ids": _ids(keys),
+        "assign_to": assign_to,
+        "status": status,
+        "notify": notify,
+        "implied": implied,
+        "program": program,
+    }
+    run_flow("convert-person", form, as_json, verbose)
+
+
+def merge(
+    winner: Annotated[str, typer.Argument(metavar="WINNER", help="Who stays: id, e-mail or SFDC id.")],
+    losers: Annotated[
+        list[str], typer.Argument(metavar="ID|EMAIL|SFDC_ID...", help="Who is merged into it, 25 at most.")
+    ],
+    in_salesforce: Annotated[
+        bool, typer.Option("--in-salesforce/--marketing-only", help="Merge their records there first.")
+    ] = True,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Merge people into one. A contact wins over a lead, who is in Salesforce over who is not.
+
+    Leads that go into a contact are converted first. It cannot be undone.
+    """
+    [stays, *go] = _ids([winner, *losers])
+    form = {"winner": stays, "losers": go, "in_salesforce": in_salesforce}
+    run_flow("merge-people", form, as_json, verbose)
+
+
+def add_to_campaign(
+    keys: PeopleArgument,
+    campaign: CampaignOption,
+    status: Annotated[
+        str | None, typer.Option(help="The members' status. Default: the campaign's own.")
+    ] = None,
+    implied: ImpliedOption = True,
+    program: ProgramOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Make people members of a campaign. Who is one already keeps its status."""
+    form = {
+        "person_ids": _ids(keys),
+        "campaign": campaign,
+        "status": status,
+        "implied": implied,
+        "program": program,
+    }
+    run_flow("add-to-campaign", form, as_json, verbose)
+
+
+def change_campaign_status(
+    keys: PeopleArgument,
+    campaign: CampaignOption,
+    status: Annotated[str, typer.Option(help="The new status, one of the campaign's.")],
+    implied: ImpliedOption = True,
+    program: ProgramOption = None,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Give members of a campaign another status. Who is none is added with it."""
+    form = {
+        "person_ids": _ids(keys),
+        "campaign": campaign,
+        "status": status,
+        "implied": implied,
+        "program": program,
+    }
+    run_flow("change-campaign-status", form, as_json, verbose)
+
+
+def remove_from_campaign(
+    keys: PeopleArgument,
+    campaign: CampaignOption,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """End people's membership of a campaign. Who is no member is skipped."""
+    run_flow("remove-from-campaign", {"person_ids": _ids(keys), "campaign": campaign}, as_json, verbose)
 
 
 def delete(
@@ -110,3 +226,10 @@ def _ids(keys: Sequence[str]) -> list[int]:
     _, database = opened()
     with database.read() as session:
         return [report.find_person(session, key) for key in keys]
+
+
+_COMMANDS = (
+    *(push, change_owner, create_task, convert, merge),
+    *(add_to_campaign, change_campaign_status, remove_from_campaign),
+    *(delete, delete_from_sfdc),
+)

@@ -15,7 +15,7 @@ from typing import Any
 from tandem.clock import utc_now
 from tandem.database.activity import ActivityType, log
 from tandem.database.connection import Session
-from tandem.database.lease import others_at_work
+from tandem.database.lease import nobody_elses, others_at_work
 
 #: What an outcome may be.
 DONE, SKIPPED, REFUSED, NO_ANSWER = "done", "skipped", "refused", "no answer"
@@ -159,6 +159,25 @@ def journal(
         ],
     )
     return entries, busy
+
+
+def unsettled(session: Session, run_id: str, operation: str) -> dict[int, dict[str, Any]]:
+    """Return what dead runs left open of one operation: the payload, by person."""
+    found = session.rows(
+        "SELECT person_id, payload FROM sync.outbox WHERE state = 'journalled' AND operation = ?"
+        f" AND {nobody_elses(session, run_id)} ORDER BY id",
+        [operation],
+    )
+    return {row["person_id"]: json.loads(row["payload"]) for row in found}
+
+
+def give_up(session: Session, run_id: str, operation: str, person_ids: Sequence[int]) -> None:
+    """Close what dead runs left open for people who need it no more."""
+    session.execute(
+        "UPDATE sync.outbox SET state = 'superseded', settled_at = ? WHERE state = 'journalled' AND operation = ?"
+        f" AND {nobody_elses(session, run_id)} AND person_id IN (SELECT unnest(CAST(? AS BIGINT[])))",
+        [utc_now(), operation, list(person_ids)],
+    )
 
 
 def done_before(session: Session, wanted: Sequence[Wanted]) -> dict[int, str]:

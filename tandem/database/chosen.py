@@ -29,8 +29,8 @@ def outcomes(
                CASE o.state WHEN 'refused' THEN e.message END AS message
         FROM marketing.person p
         LEFT JOIN (SELECT person_id, arg_max(state, id) AS state, arg_max(operation, id) AS operation
-                   FROM sync.outbox WHERE run_id = {literal(run_id)} OR settled_at >=
-                       (SELECT started_at FROM sync.run WHERE id = {literal(run_id)})
+                   FROM sync.outbox WHERE operation <> 'activity' AND (run_id = {literal(run_id)} OR settled_at >=
+                       (SELECT started_at FROM sync.run WHERE id = {literal(run_id)}))
                    GROUP BY person_id) o ON o.person_id = p.id
         LEFT JOIN (SELECT person_id, arg_max(message, id) AS message FROM sync.error
                    WHERE run_id = {literal(run_id)} GROUP BY person_id) e ON e.person_id = p.id

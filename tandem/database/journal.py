@@ -242,6 +242,7 @@ def prune(session: Session, keep_days: int) -> None:
     session.execute("DELETE FROM sync.step WHERE started_at < ?", [before])
     session.execute("DELETE FROM sync.run WHERE started_at < ?", [before])
     session.execute("DELETE FROM sync.api_call WHERE logged_at < ?", [before])
+    session.execute("DELETE FROM sync.notification WHERE logged_at < ?", [before])
     session.execute("DELETE FROM sync.error WHERE logged_at < ? AND resolved_at IS NOT NULL", [before])
     session.execute(
         "DELETE FROM sync.outbox WHERE created_at < ? AND state <> 'journalled' AND operation <> 'duplicate'",

@@ -6,6 +6,7 @@ value (16.4, 16.5).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tandem.database.activity import ActivityType, attributes, log
@@ -30,15 +31,46 @@ _OF_THE_RECORD = {
 }
 
 
-def merge_people(session: Session, run_id: str, now: datetime) -> None:
-    """Merge people that Salesforce merged: the temporary table ``merging`` (loser, winner, kept) names them.
+def choose(session: Session, winner: int, losers: Sequence[int]) -> None:
+    """Make ``merging`` for people that marketing merges: the winner goes on under its own id."""
+    session.execute("CREATE OR REPLACE TEMP TABLE merging (loser BIGINT, winner BIGINT, kept BIGINT)")
+    session.insert("merging", [(each, winner, winner) for each in losers])
+
+
+def mark_merged(
+    session: Session, object_name: str, losers: Sequence[str], winner: str, sent_after: datetime
+) -> None:
+    """Note that records were merged into another in Salesforce, by us; they say nothing of anybody any more.
+
+    :param sent_after: Salesforce's clock before the merge was sent. Call it inside a transaction.
+    """
+    session.execute(
+        f"UPDATE {mirror_of(object_name)} SET _record_id = NULL, IsDeleted = true, MasterRecordId = ?,"
+        " _pushed_after = CAST(? AS TIMESTAMP) WHERE Id IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [winner, sent_after, list(losers)],
+    )
+
+
+def merge_people(
+    session: Session, run_id: str, now: datetime, by_marketing: bool = False, in_salesforce: bool = True
+) -> None:
+    """Merge people: the temporary table ``merging`` (loser, winner, kept) names them.
 
     ``kept`` is the id under which the winner goes on. Nobody may be loser and winner at once. Call it inside a
     transaction, after the winners' own values are up to date.
+
+    :param by_marketing: somebody merged them here: then the winner's score stays (16.7).
+    :param in_salesforce: their records were merged as well.
     """
     filled = _give_values(session, run_id, now)
-    _sum_scores(session, run_id, now)
-    for kind in (ActivityType.SFDC_MERGE_LEADS, ActivityType.MERGE_LEADS):
+    if not by_marketing:
+        _sum_scores(session, run_id, now)
+    source = "'Marketing'" if by_marketing else "'Salesforce.com'"
+    for kind in (
+        (ActivityType.MERGE_LEADS,)
+        if by_marketing
+        else (ActivityType.SFDC_MERGE_LEADS, ActivityType.MERGE_LEADS)
+    ):
         log(
             session,
             kind,
@@ -50,8 +82,8 @@ def merge_people(session: Session, run_id: str, now: datetime) -> None:
             attributes=attributes(
                 Merge_IDs="losers",
                 Master_Updated="winner IN (SELECT winner FROM filled)" if filled else "false",
-                Merged_in_Sales="true",
-                Merge_Source="'Salesforce.com'",
+                Merged_in_Sales="true" if in_salesforce else "false",
+                Merge_Source=source,
             ),
         )
     _move_children(session)

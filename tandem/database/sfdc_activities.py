@@ -23,7 +23,8 @@ TASKS = Belonging(
         "Priority": "t.priority",
         "Due_Date": "t.activity_date",
     },
-    untold="t.sfdc_id IN (SELECT sfdc_id FROM sync.outbox WHERE object = 'Task')",  # we wrote it ourselves
+    # What we wrote ourselves is nobody's news.
+    untold="EXISTS (SELECT 1 FROM sync.outbox s WHERE s.object = 'Task' AND s.sfdc_id = t.sfdc_id)",
 )
 EVENTS = Belonging(
     object=EVENT.name,

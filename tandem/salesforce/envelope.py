@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -11,13 +12,13 @@ from tandem.salesforce.errors import TRUNCATED, RowError, one_line
 _PARTNER = "urn:partner.soap.sforce.com"
 
 
-def write(name: str, asked: str, token: str) -> bytes:
+def write(name: str, asked: str, token: str, headers: str = "") -> bytes:
     """Return the envelope of one operation."""
     return (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" xmlns="{_PARTNER}">'
         f"<e:Header><SessionHeader>{element('sessionId', token)}</SessionHeader>"
-        "<CallOptions><client>Tandem</client></CallOptions></e:Header>"
+        f"<CallOptions><client>Tandem</client></CallOptions>{headers}</e:Header>"
         f"<e:Body><{name}>{asked}</{name}></e:Body></e:Envelope>"
     ).encode()
 
@@ -63,3 +64,10 @@ def text(node: ElementTree.Element, name: str) -> str | None:
 def local(tag: str) -> str:
     """Return a name without its namespace."""
     return tag.rpartition("}")[2]
+
+
+def plain(value: Any) -> str:
+    """Return a value as XML writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

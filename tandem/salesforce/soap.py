@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from tandem.errors import SalesforceError
 from tandem.salesforce import envelope
 from tandem.salesforce.connection import Connection
-from tandem.salesforce.envelope import element, local, text
+from tandem.salesforce.envelope import element, local, plain, text
 from tandem.salesforce.errors import TRUNCATED, RowError, one_line
 
 #: Most leads of one convertLead call.
@@ -71,7 +71,7 @@ def convert_leads(connection: Connection, wanted: Sequence[Conversion]) -> list[
             text(result, "accountId"),
             text(result, "contactId"),
             text(result, "opportunityId"),
-            _error(result),
+            error_of(result),
         )
         for each, result in zip(wanted, results, strict=True)
     ]
@@ -85,16 +85,14 @@ def merge_records(
     :param values: fields that the winner takes over; Salesforce itself leaves the winner's as they are.
     :raises SalesforceError: the call as a whole failed. With a code of a lost answer, look before repeating it.
     """
-    fields = "".join(
-        element(name, _plain(value), "s:") for name, value in values.items() if value is not None
-    )
+    fields = "".join(element(name, plain(value), "s:") for name, value in values.items() if value is not None)
     asked = (
         f'<request><masterRecord xmlns:s="{_SOBJECT}"><s:type>{escape(object)}</s:type>'
         f"<s:Id>{escape(winner)}</s:Id>{fields}</masterRecord>"
         f"{''.join(element('recordToMergeIds', each) for each in losers)}</request>"
     )
     [result] = _call(connection, "merge", asked, "merge", object, 1, len(losers))
-    return _error(result)
+    return error_of(result)
 
 
 def _call(
@@ -118,7 +116,8 @@ def _call(
     return results
 
 
-def _error(result: ElementTree.Element) -> RowError | None:
+def error_of(result: ElementTree.Element) -> RowError | None:
+    """Return why a record was refused; ``None``: it was not."""
     if text(result, "success") == "true":
         return None
     for each in result:
@@ -127,9 +126,3 @@ def _error(result: ElementTree.Element) -> RowError | None:
             code = text(each, "statusCode") or "UNKNOWN_EXCEPTION"
             return RowError(code, one_line(text(each, "message") or code), fields)
     return RowError("UNKNOWN_EXCEPTION", "Salesforce refused the record without a reason")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tandem.salesforce import bulk_ingest
+from tandem.salesforce import bulk_ingest, soap_write
 from tandem.salesforce.bulk_ingest import OnJob
 from tandem.salesforce.collection import CollectionWriter, Operation, Row
 from tandem.salesforce.connection import Connection
@@ -25,6 +25,7 @@ def send(
     external_id: str | None = None,
     auto_assign: bool = False,
     by_bulk: bool = True,
+    notify_owner: bool = False,
     on_job: OnJob | None = None,
 ) -> Iterator[list[RowResult]]:
     """Write rows, yielding results as they settle: nothing more goes out until the caller asks for more.
@@ -38,6 +39,7 @@ def send(
     :param auto_assign: let the org's assignment rules run. Bulk cannot do that without naming a rule, so
         then collections carry everything.
     :param by_bulk: let Bulk carry many rows; flow actions are to be done at once, and go by collections.
+    :param notify_owner: have Salesforce tell the owners by e-mail; only SOAP can ask for that.
     :param on_job: told a Bulk job's id and its rows' indexes before they are uploaded, to be written down:
         after a crash, :func:`collect` finds out what became of them.
     :raises BudgetExhausted: no calls are left; what was yielded is done.
@@ -58,6 +60,9 @@ def send(
     if operation == "delete":
         ready = [(index, {"Id": row["Id"]}) for index, row in ready]
 
+    if notify_owner:
+        yield from soap_write.write(connection, object, operation, ready, external_id, auto_assign)
+        return
     one_by_one = ready
     if len(ready) >= connection.settings.bulk_threshold and by_bulk and not auto_assign:
         bulk = [row for row in ready if fits_bulk(row[1])]

@@ -144,4 +144,6 @@ def test_a_lost_answer_doubles_nothing_and_a_refusal_is_told(
     assert (step["new"], step["failed"]) == (1, 1)
     [error] = synced.rows("SELECT person_id, message, operation FROM sync.error WHERE level = 'record'")
     assert error == {"person_id": person, "message": "Not this one.", "operation": "Push new"}
+    synced.org.create("Task", {"WhoId": cast.lead, "Subject": "Somebody's"})
     assert ("Task", "Push new") not in synced.steps(synced.sync())
+    assert [each["primary_attribute_value"] for each in synced.activities(person, 26)] == ["Somebody's"]

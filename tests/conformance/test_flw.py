@@ -367,3 +367,32 @@ def test_delete_here_and_there(synced: World, cast: Cast) -> None:
     assert len(synced.activities(lead, 29)) == 1
     assert not org.get("Lead", kept)["IsDeleted"]
     assert synced.rows(exists, person) == synced.rows(exists, contact) == []
+
+
+@pytest.mark.conformance("FLW-09")
+def test_owners_are_told_when_the_switch_is_on(
+    synced: World, cast: Cast, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org, lead = synced.org, synced.person(cast.lead)["id"]
+    other = org.query(f"SELECT Id FROM User WHERE IsActive = true AND Id <> '{cast.owner}' ORDER BY Id")[0][
+        "Id"
+    ]
+    org.add_assignment_rule("Lead", other)
+    header = b"<triggerUserEmail>true</triggerUserEmail>"
+
+    quiet, told = newcomer(synced, "Quiet"), newcomer(synced, "Told")
+    assert outcomes(sync_person([quiet])) == {quiet: "created"}
+    assert not any(b"EmailHeader" in each.body for each in wire.said)
+
+    monkeypatch.setenv("TANDEM_SYNC__NOTIFY_OWNER", "true")
+    org.faults.add("POST */Soap/*", "drop_after")
+    with pytest.raises(TandemError, match="No answer came"):
+        sync_person([told])
+    assert outcomes(sync_person([told])) == {told: "created"}
+    assert outcomes(change_owner([lead], other)) == {lead: "done"}
+    assert sum(header in each.body for each in wire.said) == 2
+    for name in ("Quiet", "Told"):
+        assert [
+            row["OwnerId"] for row in org.query(f"SELECT OwnerId FROM Lead WHERE LastName = '{name}'")
+        ] == [other]
+    assert org.get("Lead", cast.lead)["OwnerId"] == other

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from flows.merge_people import merge_people
 from sandbox import Org
+from tandem.errors import TandemError
 from tests.support.world import tandem_world
 
 
-@pytest.mark.conformance("PAC-01")
+@pytest.mark.conformance("PAC-01", "MRG-07")
 @pytest.mark.usefixtures("prefect_server")
 def test_a_person_account_is_one_company_and_one_person(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -65,4 +67,9 @@ def test_a_person_account_is_one_company_and_one_person(
             for each in world.activities(person["id"], 13)
         }
         assert told["tier__c"] == "Platinum"
+
+        with pytest.raises(
+            TandemError, match=r"is a person account\. Person accounts are merged in Salesforce"
+        ):
+            merge_people(winner=other["id"], losers=[person["id"]])
     org.close()

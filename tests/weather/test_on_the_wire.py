@@ -45,7 +45,7 @@ def test_nothing_can_be_read(synced: World, match: str, kind: str, how: dict[str
 
 
 def test_the_org_gone_in_mid_page(synced: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sandbox.api.query.MAX_BATCH", 1)
+    monkeypatch.setattr("sandbox.api.query.batch_size", lambda _: 1)
     changes = Changes.make(synced)
     synced.org.faults.add("GET /services/data/*/query/*", "drop_after", times=None)
     synced.org.faults.add("GET /services/data/*/queryAll/*", "drop_after", times=None)

@@ -228,6 +228,8 @@ def test_the_shipped_suites_are_screened_in_full() -> None:
         "IsConverted": "BOOLEAN",
         "AnnualRevenue": "DOUBLE",
         "NumberOfEmployees": "BIGINT",
+        "Probability": "DOUBLE",
+        "ActualCost": "DOUBLE",
     }
     kinds |= {"SystemModstamp": "TIMESTAMP", "CreatedDate": "TIMESTAMP", "ConvertedDate": "DATE"}
     for file in SHARED.glob("*.json"):

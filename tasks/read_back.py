@@ -1,0 +1,51 @@
+"""Read back: take single records over as Salesforce has them now, without waiting for the cycle."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Collection, Mapping
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from tandem.database import fields as field_maps
+from tandem.database.fields import active_fields
+from tandem.run import Run
+from tandem.salesforce.changes import ChangeQuery
+from tandem.salesforce.lookup import text
+from tasks.check import check
+from tasks.merge import apply
+from tasks.read import Question, read
+
+
+@task(name="read back", cache_policy=NO_CACHE, persist_result=False)
+def read_back(run: Run, records: Mapping[str, Collection[str]]) -> None:
+    """Read these records, up to 2,000 of an object, and merge them as a cycle would; no watermark moves.
+
+    Objects that were never synced are left out.
+
+    :raises SalesforceError: they cannot be read; the next cycle reads them.
+    """
+    questions = []
+    with run.database.read() as session:
+        described = field_maps.described(session)
+        for name in run.objects:
+            if records.get(name) and name in described:
+                fields = tuple(each.field for each in active_fields(session, name))
+                chosen = ", ".join(text(each) for each in sorted(records[name]))
+                known = described[name].fields
+                questions.append(
+                    Question(
+                        ChangeQuery(name, fields, None, f"Id IN ({chosen})"),
+                        {field: known[field] for field in fields},
+                    )
+                )
+    batches, _, errors = read(run, questions)
+    for batch in batches:
+        if batch.rows:
+            verdict = check(run, batch)
+            with run.database.write() as session, session.transaction():
+                apply(session, run, batch, verdict, of_a_cycle=False)
+    shutil.rmtree(run.staging, ignore_errors=True)
+    for error in errors.values():
+        raise error
