@@ -34,7 +34,7 @@ up: install ## Prefect server, worker and deployments on this machine (PORT=4200
 
 .PHONY: test
 test: install npm ## the whole test suite (WORKERS=2, ARGS="-k person")
-	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 # Two of the sandbox's judges are npm packages. Where npm cannot be had, their tests skip and say so.
 .PHONY: npm

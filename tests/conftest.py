@@ -72,7 +72,7 @@ _outcomes: dict[str, bool] = {}
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = (yield).get_result()  # type: ignore[misc]
-    marks = [mark.args[0] for mark in item.iter_markers("conformance")]
+    marks = [each for mark in item.iter_markers("conformance") for each in mark.args]
     if marks:
         report.user_properties += [("conformance", each) for each in marks]
 

@@ -132,8 +132,12 @@ def settle(
     Call it inside a transaction.
     """
     now = utc_now()
-    session.execute("CREATE OR REPLACE TEMP TABLE created (id BIGINT, sfdc_id VARCHAR)")
-    session.insert("created", [(each.outbox_id, each.sfdc_id) for each in answers if not each.code])
+    taken = [each for each in answers if not each.code]
+    session.execute(
+        "CREATE OR REPLACE TEMP TABLE created AS"
+        " SELECT unnest(CAST(? AS BIGINT[])) AS id, unnest(CAST(? AS VARCHAR[])) AS sfdc_id",
+        [[each.outbox_id for each in taken], [each.sfdc_id for each in taken]],
+    )
     session.execute(
         """
         CREATE OR REPLACE TEMP TABLE new_row AS
