@@ -228,7 +228,8 @@ def _carry_over(session: Session, fields: Sequence[MappedField]) -> None:
         """
         INSERT INTO converted
         SELECT arg_min(person_id, person_id), arg_min(start_id, person_id), id FROM walked
-        WHERE depth = 1 AND converted AND id IN (SELECT Id FROM present) AND id NOT IN (SELECT id FROM standing)
+        WHERE depth = 1 AND converted AND id IN (SELECT Id FROM present WHERE successor_id IS NULL)
+          AND id NOT IN (SELECT id FROM standing)
         GROUP BY id
         """
     )

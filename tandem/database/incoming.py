@@ -152,7 +152,13 @@ def _staged(pages: Sequence[Path]) -> str:
 
 
 def _next_id(session: Session, declared: SyncedObject) -> int:
-    gone = "(SELECT max(person_id) FROM sync.merged_person)" if declared.is_person else "0"
+    # An id is never given out twice: the log of who was merged away or deleted (37) would pass to somebody else.
+    gone = "0"
+    if declared.is_person:
+        gone = (
+            "(SELECT max(person_id) FROM sync.merged_person), (SELECT max(person_id) FROM marketing.activity"
+        )
+        gone += " WHERE activity_type_id = 37)"
     return int(
         session.value(f"SELECT coalesce(greatest(max(id), {gone}), 0) + 1 FROM marketing.{declared.table}")
     )

@@ -86,6 +86,7 @@ def merge_people(
                 Merge_Source=source,
             ),
         )
+    _join_memberships(session)
     _move_children(session)
     session.execute("DELETE FROM marketing.person WHERE id IN (SELECT loser FROM merging)")
     session.execute("UPDATE marketing.person p SET id = g.kept FROM merging g WHERE p.id = g.winner")
@@ -201,6 +202,28 @@ def _sum_scores(session: Session, run_id: str, now: datetime) -> None:
         f"UPDATE marketing.person p SET {SCORE} = s.after, updated_at = ? FROM scored s WHERE p.id = s.id",
         [now],
     )
+
+
+def _join_memberships(session: Session) -> None:
+    """Leave one membership of each program: the furthest step, as a status never goes down one (10.9)."""
+    session.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE double_member AS
+        SELECT m.program_id, m.person_id
+        FROM marketing.program_member m
+        JOIN (SELECT loser AS id, kept, 1 AS place FROM merging UNION SELECT winner, kept, 0 FROM merging) g
+          ON g.id = m.person_id
+        LEFT JOIN marketing.program p ON p.id = m.program_id
+        LEFT JOIN marketing.channel_status s ON s.channel_id = p.channel_id AND s.name = m.status
+        QUALIFY row_number() OVER (PARTITION BY m.program_id, g.kept
+                                   ORDER BY coalesce(m.is_removed, false), s.step DESC NULLS LAST, g.place, g.id) > 1
+        """
+    )
+    for table in ("marketing.program_member", "sync.held_program_value"):
+        session.execute(
+            f"DELETE FROM {table} c USING double_member d"
+            " WHERE c.program_id = d.program_id AND c.person_id = d.person_id"
+        )
 
 
 def _move_children(session: Session) -> None:

@@ -363,8 +363,10 @@ def test_delete_here_and_there(synced: World, cast: Cast) -> None:
     kept = org.query("SELECT Id FROM Lead WHERE IsConverted = false ORDER BY Id LIMIT 1")[0]["Id"]
     person = synced.person(kept)["id"]
     delete_person(person_ids=[person], from_salesforce=False)
+    arrival = org.create("Lead", {"LastName": "Arrival", "Company": "Next Ltd"})
     synced.sync(objects=["User", "Lead", "Contact"])
     assert len(synced.activities(lead, 29)) == 1
+    assert synced.person(arrival)["id"] > fresh  # whose id and log nobody else gets
     assert not org.get("Lead", kept)["IsDeleted"]
     assert synced.rows(exists, person) == synced.rows(exists, contact) == []
 

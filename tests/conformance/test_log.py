@@ -23,9 +23,7 @@ NAMES = {
 }
 #: Told where their objects are: test_opp.py, test_act.py, test_cnv.py, test_mrg.py, test_flw.py, test_cmp.py,
 #: test_pmf.py.
-ELSEWHERE = (
-    {26, 30, 34, 35, 36} | {21, 22, 31, 32} | {37, 42, 43, 44, 104, 123, 100021} | {42, 43, 44, 104, 123}
-)
+ELSEWHERE = {26, 30, 34, 35, 36} | {21, 22, 31, 32} | {37, 100021} | {42, 43, 44, 104, 123}
 #: Where an activity comes from: a person, and what its attributes must say.
 Told = dict[int, list[dict[str, Any]]]
 

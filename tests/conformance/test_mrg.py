@@ -45,6 +45,21 @@ def test_of_three_that_were_merged_in_salesforce_one_person_is_left(
         "UPDATE marketing.person SET postal_code = 'EC1' WHERE id = ?", people[two]
     )  # not sent yet
     history = {each["id"] for person in people.values() for each in synced.activities(person)}
+    synced.execute("INSERT INTO marketing.channel VALUES (900, 'Webinar')")
+    synced.execute(
+        "INSERT INTO marketing.channel_status VALUES (900, 'Invited', 1, false), (900, 'Came', 2, true)"
+    )
+    synced.execute(
+        "INSERT INTO marketing.program (id, name, channel_id, created_at, updated_at) SELECT 900 + i, 'P' || i, 900,"
+        " now(), now() FROM range(2) t(i)"
+    )
+    synced.execute(
+        "INSERT INTO marketing.program_member (program_id, person_id, status)"
+        " VALUES (900, ?, 'Invited'), (900, ?, 'Came'), (901, ?, 'Invited')",
+        people[winner],
+        people[one],
+        people[two],
+    )
     org.merge(name, winner, [one, two], {"Title": "Chosen"})
 
     summary = synced.sync(objects=PEOPLE)
@@ -66,6 +81,11 @@ def test_of_three_that_were_merged_in_salesforce_one_person_is_left(
     assert len([each for each in told if each["activity_type_id"] == 31]) == 1
     assert [each for each in told if each["activity_type_id"] == 29] == []  # a merge is no delete
     assert (name, "Pull deletes") not in synced.steps(summary)
+    joined_in = synced.rows("SELECT program_id, person_id, status FROM marketing.program_member ORDER BY ALL")
+    assert joined_in == [
+        {"program_id": 900, "person_id": after["id"], "status": "Came"},
+        {"program_id": 901, "person_id": after["id"], "status": "Invited"},
+    ]
     [scored] = [each["attributes"] for each in told if each["activity_type_id"] == 22]
     assert (scored["Old Value"], scored["New Value"]) == ("10.0", "30.0")
     # What the winner took over goes to Salesforce, in the same cycle.

@@ -156,7 +156,7 @@ def as_text(value: Any) -> str | None:
 
 @pytest.mark.parametrize("declared", [LEAD, CONTACT], ids=["lead", "contact"])
 @settings(
-    max_examples=40,
+    max_examples=18,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -44,7 +44,10 @@ def describe(name: str, fields: dict[str, str]) -> ObjectDescribe:
 
 
 class Offline:
-    """One object's database, driven by hand."""
+    """One object's database, driven by hand.
+
+    A second one in the same folder is the other object of the same database.
+    """
 
     def __init__(self, folder: Path, declared: SyncedObject, fields: dict[str, str]) -> None:
         self.declared = declared
@@ -53,12 +56,13 @@ class Offline:
         drivers = {name: _TYPES.get(name, "string") for name in declared.drivers}
         answer = describe(declared.name, {**drivers, **fields})
         with self.database.write() as session, session.transaction():
-            for other in ("User", "Account", "Contact", "Lead"):
-                if other != declared.name:  # what owner and company fields are looked up in
-                    session.execute(
-                        f'CREATE TABLE salesforce."{other}" (_record_id BIGINT, Id VARCHAR, OwnerId VARCHAR,'
-                        " AccountId VARCHAR)"
-                    )
+            stand_ins = {"User", "Account", "Contact", "Lead"} - {declared.name}
+            session.execute(f'DROP TABLE IF EXISTS salesforce."{declared.name}"')
+            for other in stand_ins:  # what owner and company fields are looked up in
+                session.execute(
+                    f'CREATE TABLE IF NOT EXISTS salesforce."{other}" (_record_id BIGINT, Id VARCHAR, OwnerId VARCHAR,'
+                    " AccountId VARCHAR)"
+                )
             change = plan_field_map(
                 declared, answer, (), field_maps.columns_of(session, "marketing", declared.table)
             )
@@ -73,7 +77,7 @@ class Offline:
         if not full:
             return MergeCounts()
         self._pages += 1
-        page = self.folder / f"{self._pages}.parquet"
+        page = self.folder / f"{self.declared.name}{self._pages}.parquet"
         stage_rows(full, self.described, page)
         with self.database.write() as session, session.transaction():
             return merge_pages(
