@@ -35,7 +35,7 @@ class Store:
     A thread that writes reads what it wrote, because it keeps one cursor.
     """
 
-    def __init__(self, path: Path | None = None, threads: int = 2) -> None:
+    def __init__(self, path: Path | None = None, threads: int = 1) -> None:
         settings: dict[str, str | bool | int | float | list[str]] = {"threads": threads}
         if path is None:
             # DuckDB checkpoints tables in memory too: seconds of work now and then, for nothing that is kept.
