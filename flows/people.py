@@ -17,6 +17,7 @@ from tandem.salesforce.owners import Owner
 from tasks import change_owner as owners
 from tasks.look import look
 from tasks.match import match_by_email
+from tasks.perform import CONVERTED
 from tasks.push import push
 from tasks.push_new import push_new
 from tasks.turn import wait_for_turn
@@ -34,7 +35,7 @@ def send_people(run: Run, person_ids: Sequence[int], owner: Owner | None = None)
         stand = standings(session, person_ids)
     people = list(stand)
     converted = [person for person, each in stand.items() if each.converted]
-    told = {person: Outcome(person, REFUSED, owners.CONVERTED) for person in converted}
+    told = {person: Outcome(person, REFUSED, CONVERTED) for person in converted}
     if owner is not None:
         contacts = {person: each for person, each in stand.items() if each.object == CONTACT.name}
         told |= _by_person(owners.change_owner(run, contacts, owner, ActivityType.SYNC_LEAD_TO_SFDC))
@@ -64,9 +65,7 @@ def send_people(run: Run, person_ids: Sequence[int], owner: Owner | None = None)
     else:
         assigned = set()
     with run.database.write() as session, session.transaction():
-        refused = [
-            Told(person, {"Status": "failed", "Error Message": owners.CONVERTED}) for person in converted
-        ]
+        refused = [Told(person, {"Status": "failed", "Error Message": CONVERTED}) for person in converted]
         actions.tell_people(session, ActivityType.SYNC_LEAD_TO_SFDC, run.id, refused)
         reached = [person for person, each in stand.items() if (each.object or LEAD.name) in visible]
         found = {row["person_id"]: row for row in chosen.outcomes(session, run.id, people, reached)}

@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,11 @@ class Run:
         :raises AuthenticationError: the login is refused.
         """
         return connect(self.settings.salesforce, self.meter)
+
+    @property
+    def server_time(self) -> datetime:
+        """Salesforce's clock at its last answer, as the database keeps times: UTC, without a zone."""
+        return self.connection.server_time.replace(tzinfo=None)
 
     @property
     def staging(self) -> Path:

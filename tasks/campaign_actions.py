@@ -18,7 +18,6 @@ from tandem.objects import CONTACT
 from tandem.run import Run
 from tandem.salesforce.campaign_members import CampaignFound, Member, members_of
 from tandem.salesforce.write import Operation, send
-from tasks.change_owner import ABSENT, CONVERTED
 from tasks.perform import Action, Apply, Plan, Send, perform, result_of
 from tasks.read_back import read_back
 
@@ -35,7 +34,7 @@ def add_to_campaign(
     plan, members = _begin(run, stand, campaign, status)
     with run.database.read() as session:
         unsure = actions.unsettled(session, run.id, "add")
-    for person, each in _there(plan, stand).items():
+    for person, each in plan.those_there(stand).items():
         member = members.get(str(each.sfdc_id))
         if member and unsure.get(person, {}).get("CampaignId") == campaign.id:
             plan.wanted.append(Wanted(person, _OBJECT, "add", None, unsure[person]))
@@ -56,7 +55,7 @@ def change_status_in_campaign(
     """
     plan, members = _begin(run, stand, campaign, status)
     additions = Plan(about=plan.about, primary=plan.primary)
-    for person, each in _there(plan, stand).items():
+    for person, each in plan.those_there(stand).items():
         member = members.get(str(each.sfdc_id))
         if member is None and not may_add:
             plan.refused[person] = NOT_A_MEMBER_YET
@@ -107,16 +106,6 @@ def _begin(
     records = [str(each.sfdc_id) for each in stand.values() if each.object]
     members = members_of(run.connection, campaign.id, records) if records else {}
     return Plan(about={"Campaign": campaign.name, "New Status": status}, primary=campaign.name), members
-
-
-def _there(plan: Plan, stand: dict[int, Standing]) -> dict[int, Standing]:
-    """Return who can be a member; the others are refused."""
-    for person, each in stand.items():
-        if each.object is None:
-            plan.refused[person] = ABSENT
-        elif each.converted:
-            plan.refused[person] = CONVERTED
-    return {person: each for person, each in stand.items() if person not in plan.refused}
 
 
 def _addition(each: Standing, campaign: CampaignFound, status: str) -> Wanted:

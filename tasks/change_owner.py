@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -17,23 +16,14 @@ from tandem.database.fields import active_fields
 from tandem.database.standing import Standing
 from tandem.objects import LEAD
 from tandem.run import Run
-from tandem.salesforce.lookup import find_created
 from tandem.salesforce.owners import Owner
 from tandem.salesforce.write import send
-from tasks.perform import Action, Plan, perform, result_of
-
-#: How far back what may have been created is looked for; both times are Salesforce's own.
-TOLERANCE = timedelta(minutes=10)
+from tasks.perform import Action, Plan, find_made, perform, result_of
 
 CONTACT_STAYS = (
     "A contact's owner cannot be changed from here: Salesforce answers"
     " INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY. Change it in Salesforce."
 )
-CONVERTED = (
-    "The lead was converted and can no longer be written; its contact is not known here. Run `tandem sync`, and"
-    " check that the sync user may see the contact."
-)
-ABSENT = "Not in Salesforce. Nothing was sent: implied actions are off."
 
 
 @task(name="change owner", cache_policy=NO_CACHE, persist_result=False)
@@ -49,12 +39,8 @@ def change_owner(
     """
     plan = Plan(about={"Assign To": owner.name})
     contacts = []
-    for person, each in stand.items():
-        if each.converted:
-            plan.refused[person] = CONVERTED
-        elif each.object is None:
-            plan.refused[person] = ABSENT
-        elif each.object == LEAD.name:
+    for person, each in plan.those_there(stand).items():
+        if each.object == LEAD.name:
             plan.wanted.append(Wanted(person, LEAD.name, "assign", each.sfdc_id, {"OwnerId": owner.id}))
         elif owner.is_queue:
             contacts.append(each)
@@ -132,24 +118,13 @@ def _duplicate(run: Run, contacts: Sequence[Standing], queue: Owner, activity: A
     def find(run: Run, entries: Sequence[Entry]) -> list[Result]:
         if run.settings.salesforce.external_id_field:
             return []
-        user = run.connection.identity().user_id
-        with run.database.read() as session:
-            taken = actions.made_by_actions(session, LEAD.name, "duplicate")
-        results = []
-        for each in entries:
-            payload = payloads[each.person_id] | dict(each.payload)
+
+        def values(entry: Entry) -> dict[str, str]:
+            payload = payloads[entry.person_id] | dict(entry.payload)
             names = ("LastName", "FirstName", "Email", "Company", "OwnerId")
-            found = find_created(
-                run.connection,
-                LEAD.name,
-                {name: payload[name] for name in names if name in payload},
-                created_by=user,
-                since=(each.created_at - TOLERANCE).replace(tzinfo=UTC),
-            )
-            if free := [one for one in found if one not in taken]:
-                taken.add(free[0])
-                results.append(_explained(Result(each, free[0])))
-        return results
+            return {name: payload[name] for name in names if name in payload}
+
+        return [_explained(each) for each in find_made(run, entries, values)]
 
     action = Action("Change Owner", "duplicate", activity, create, _told_of_duplicate, find, once=True)
     with run.database.write() as session, session.transaction():

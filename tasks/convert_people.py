@@ -16,11 +16,11 @@ from tandem.database.standing import Standing
 from tandem.errors import SalesforceError, TandemError
 from tandem.objects import CONTACT, LEAD
 from tandem.run import Run
-from tandem.salesforce.connection import Connection, read_json
+from tandem.salesforce.connection import Connection
 from tandem.salesforce.lookup import text
 from tandem.salesforce.owners import Owner
+from tandem.salesforce.records import query
 from tandem.salesforce.soap import MOST_CONVERSIONS, Conversion, convert_leads
-from tasks.change_owner import ABSENT, CONVERTED
 from tasks.perform import Action, Plan, perform, refused
 from tasks.read_back import read_back
 
@@ -31,8 +31,7 @@ def converted_status(connection: Connection, wanted: str | None) -> str:
     :raises TandemError: the org has no such status for converted leads.
     """
     soql = "SELECT ApiName, MasterLabel FROM LeadStatus WHERE IsConverted = true ORDER BY SortOrder"
-    answer = connection.request("GET", "query", operation="lookup", object="LeadStatus", params={"q": soql})
-    known = {row["MasterLabel"]: row["ApiName"] for row in read_json(answer)["records"]}
+    known = {row["MasterLabel"]: row["ApiName"] for row in query(connection, "LeadStatus", soql)}
     if wanted is None and known:
         return str(next(iter(known.values())))
     for label, name in known.items():
@@ -63,12 +62,8 @@ def convert_people(
         about={"Converted Status": status, "Send Notification Email": "true" if notify else "false"},
         primary=assignee.name if assignee else None,
     )
-    for person, each in stand.items():
-        if each.converted:
-            plan.refused[person] = CONVERTED
-        elif each.object is None:
-            plan.refused[person] = ABSENT
-        elif each.object == CONTACT.name:
+    for person, each in plan.those_there(stand).items():
+        if each.object == CONTACT.name:
             plan.skipped[person] = f"It is a contact already: {each.sfdc_id}."
         elif assignee is None and not str(each.owner_id or "005").startswith("005"):
             plan.refused[person] = (
@@ -121,8 +116,7 @@ def _find(run: Run, entries: Sequence[Entry]) -> list[Result]:
         "SELECT Id, ConvertedAccountId, ConvertedContactId, ConvertedOpportunityId FROM Lead"
         f" WHERE IsConverted = true AND Id IN ({ids})"
     )
-    answer = run.connection.request("GET", "query", operation="lookup", object=LEAD.name, params={"q": soql})
-    found = {row["Id"]: row for row in read_json(answer)["records"]}
+    found = {row["Id"]: row for row in query(run.connection, LEAD.name, soql)}
     results = []
     for each in entries:
         if row := found.get(each.sfdc_id):

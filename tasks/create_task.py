@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tandem.database import actions
 from tandem.database.actions import Entry, Outcome, Result, Told, Wanted
 from tandem.database.activity import ActivityType
 from tandem.database.connection import Session
@@ -18,12 +17,10 @@ from tandem.database.fields import columns_of
 from tandem.database.standing import Standing
 from tandem.errors import TandemError
 from tandem.run import Run
-from tandem.salesforce.lookup import find_created
 from tandem.salesforce.owners import Owner
 from tandem.salesforce.write import send
 from tandem.tokens import Values, plain, resolve
-from tasks.change_owner import ABSENT, CONVERTED, TOLERANCE
-from tasks.perform import Action, Plan, perform, result_of
+from tasks.perform import Action, Plan, find_made, perform, result_of
 
 _LONGEST_SUBJECT = 255
 #: What a lead says of its company; a contact has one of its own.
@@ -56,13 +53,7 @@ def create_tasks(
     plan = Plan()
     with run.database.read() as session:
         values = _values(session, list(stand), form.campaign, now)
-    for person, each in stand.items():
-        if each.object is None:
-            plan.refused[person] = ABSENT
-            continue
-        if each.converted:
-            plan.refused[person] = CONVERTED
-            continue
+    for person, each in plan.those_there(stand).items():
         subject = resolve(form.subject, values[person]).strip()
         if len(subject) > _LONGEST_SUBJECT:
             plan.refused[person] = f"The subject has {len(subject)} characters, and 255 fit. It is never cut."
@@ -142,25 +133,13 @@ def _create(run: Run, entries: Sequence[Entry]) -> Iterator[list[Result]]:
 
 
 def _find(run: Run, entries: Sequence[Entry]) -> list[Result]:
-    """Find tasks that creates without an answer made: ours, since then, the same, and no other entry's."""
-    user = run.connection.identity().user_id
-    with run.database.read() as session:
-        taken = actions.made_by_actions(session, "Task", "task")
-    results = []
-    for each in entries:
-        names = ("WhoId", "Subject", "OwnerId")
-        found = find_created(
-            run.connection,
-            "Task",
-            {name: each.payload[name] for name in names if name in each.payload},
-            created_by=user,
-            since=(each.created_at - TOLERANCE).replace(tzinfo=UTC),
-            dates={"ActivityDate": each.payload["ActivityDate"]},
-        )
-        if free := [one for one in found if one not in taken]:
-            taken.add(free[0])
-            results.append(Result(each, free[0]))
-    return results
+
+    def values(entry: Entry) -> dict[str, str]:
+        return {
+            name: entry.payload[name] for name in ("WhoId", "Subject", "OwnerId") if name in entry.payload
+        }
+
+    return find_made(run, entries, values, lambda entry: {"ActivityDate": entry.payload["ActivityDate"]})
 
 
 def _told_of_tasks(session: Session, run: Run, results: Sequence[Result]) -> list[Told]:

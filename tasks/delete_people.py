@@ -14,8 +14,7 @@ from tandem.database.connection import Session
 from tandem.database.standing import Standing
 from tandem.run import Run
 from tandem.salesforce.write import send
-from tasks.change_owner import CONVERTED
-from tasks.perform import Action, Plan, perform, result_of
+from tasks.perform import CONVERTED, Action, Plan, perform, result_of
 
 
 @task(name="delete from Salesforce", cache_policy=NO_CACHE, persist_result=False)

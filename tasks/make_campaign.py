@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
 from typing import Any
 
 from prefect import task
@@ -20,9 +19,6 @@ from tandem.salesforce.campaigns import WantedStatus, give_statuses, require
 from tandem.salesforce.errors import Refused
 from tandem.salesforce.lookup import find_created
 from tandem.salesforce.write import send
-
-#: How far back a campaign that may have been made is looked for; both times are Salesforce's own.
-_TOLERANCE = timedelta(minutes=10)
 
 
 @task(
@@ -54,20 +50,14 @@ def _find(run: Run, wanted: NewCampaign) -> str | None:
     """Find the campaign that an earlier try made without our hearing of it."""
     if wanted.sent_at is None:
         return None
-    found = find_created(
-        run.connection,
-        CAMPAIGN.name,
-        {"Name": wanted.name},
-        created_by=run.connection.user_id or run.connection.identity().user_id,
-        since=(wanted.sent_at - _TOLERANCE).replace(tzinfo=UTC),
-    )
+    found = find_created(run.connection, CAMPAIGN.name, {"Name": wanted.name}, wanted.sent_at)
     with run.database.read() as session:
         taken = programs.linked_campaigns(session, found)
     return next((each for each in found if each not in taken), None)
 
 
 def _create(run: Run, wanted: NewCampaign) -> str:
-    now = run.connection.server_time.replace(tzinfo=None)
+    now = run.server_time
     with run.database.write() as session, session.transaction():
         may_send = {each.field for each in active_fields(session, CAMPAIGN.name) if each.createable}
         programs.note_sent(session, wanted.program_id, now)

@@ -20,9 +20,8 @@ from tandem.run import Run
 from tandem.salesforce.lookup import text
 from tandem.salesforce.records import query_all
 from tandem.salesforce.soap import MOST_LOSERS, merge_records
-from tasks.change_owner import CONVERTED
 from tasks.convert_people import convert_people, converted_status
-from tasks.perform import Action, Plan, perform, refused
+from tasks.perform import CONVERTED, Action, Plan, perform, refused
 
 #: Most people that can be merged into one at a time (16.10).
 MOST_PEOPLE = 25
@@ -115,7 +114,7 @@ def merge_people(run: Run, roles: Roles, in_salesforce: bool = True) -> list[Out
     there = [each for each in losers if each.object]
     if in_salesforce and roles.winner.object and there:
         if roles.winner.object == CONTACT.name:
-            there, outcomes = _converted(run, roles.winner, there)
+            there, outcomes = _converted(run, there)
         outcomes += perform(run, _action(roles.winner), _plan(roles.winner, there))
         losers = [each for each in losers if not each.object]
     if losers:
@@ -148,7 +147,7 @@ def _look(run: Run, records: Sequence[Standing]) -> None:
                 )
 
 
-def _converted(run: Run, winner: Standing, there: Sequence[Standing]) -> tuple[list[Standing], list[Outcome]]:
+def _converted(run: Run, there: Sequence[Standing]) -> tuple[list[Standing], list[Outcome]]:
     """Convert the leads among them; returns the contacts to be merged, and who could not be converted."""
     leads = {each.person_id: each for each in there if each.object == LEAD.name}
     if not leads:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,10 +10,18 @@ from tandem.database import actions
 from tandem.database.actions import DONE, NO_ANSWER, REFUSED, SKIPPED, Entry, Outcome, Result, Told, Wanted
 from tandem.database.activity import ActivityType
 from tandem.database.connection import Session
-from tandem.errors import SalesforceError, TandemError
+from tandem.database.standing import Standing
+from tandem.errors import SalesforceError
 from tandem.run import Run
 from tandem.salesforce.errors import RowError, classify, may_have_happened
+from tandem.salesforce.lookup import find_created
 from tandem.salesforce.results import RowResult
+
+CONVERTED = (
+    "The lead was converted and can no longer be written; its contact is not known here. Run `tandem sync`, and"
+    " check that the sync user may see the contact."
+)
+ABSENT = "Not in Salesforce. Nothing was sent: implied actions are off."
 
 Find = Callable[[Run, Sequence[Entry]], list[Result]]
 """Looks in Salesforce for what an earlier run may have done; returns what it found done."""
@@ -49,6 +57,15 @@ class Plan:
     """Attributes that every activity of the action carries."""
     primary: str | None = None
 
+    def those_there(self, stand: Mapping[int, Standing]) -> dict[int, Standing]:
+        """Return who has a record that can be written; the others are refused."""
+        for person, each in stand.items():
+            if each.converted:
+                self.refused[person] = CONVERTED
+            elif each.object is None:
+                self.refused[person] = ABSENT
+        return {person: each for person, each in stand.items() if person not in self.refused}
+
 
 def perform(run: Run, action: Action, plan: Plan) -> list[Outcome]:
     """Do an action to people; the database is held for moments only, and never while on the wire.
@@ -60,7 +77,7 @@ def perform(run: Run, action: Action, plan: Plan) -> list[Outcome]:
     outcomes += [Outcome(person, SKIPPED, words) for person, words in plan.skipped.items()]
     wanted, at = plan.wanted, None
     if wanted:
-        at = run.connection.server_time.replace(tzinfo=None)
+        at = run.server_time
     with run.database.write() as session, session.transaction():
         if action.once:
             before = actions.done_before(session, wanted)
@@ -159,16 +176,27 @@ def refused(entry: Entry, error: RowError) -> Result:
     )
 
 
-def nothing_more(*_: Any) -> list[Told]:
-    """Take nothing over."""
-    return []
+def find_made(
+    run: Run,
+    entries: Sequence[Entry],
+    values: Callable[[Entry], Mapping[str, str]],
+    dates: Callable[[Entry], Mapping[str, str]] | None = None,
+) -> list[Result]:
+    """Find the records that creates of one kind made without an answer: ours, since then, and no other entry's.
 
-
-def check_people(person_ids: Sequence[int]) -> list[int]:
-    """Return the people once each.
-
-    :raises TandemError: none were given.
+    :param values: by which text fields an entry's record is known. :param dates: and by which date fields.
     """
-    if not person_ids:
-        raise TandemError("No people were given. Name at least one by its id.")
-    return list(dict.fromkeys(person_ids))
+    if not entries:
+        return []
+    kind = entries[0]
+    with run.database.read() as session:
+        taken = actions.made_by_actions(session, kind.object, kind.operation)
+    results = []
+    for each in entries:
+        found = find_created(
+            run.connection, each.object, values(each), each.created_at, dates(each) if dates else None
+        )
+        if free := [one for one in found if one not in taken]:
+            taken.add(free[0])
+            results.append(Result(each, free[0]))
+    return results

@@ -98,7 +98,7 @@ def deliver(
     if operation == "update":
         records = [{"Id": row["sfdc_id"], **record} for row, record in zip(waiting, records, strict=True)]
     # What Salesforce says of a record from before this moment is older than what we are about to write.
-    sent_after = run.connection.server_time.replace(tzinfo=None)
+    sent_after = run.server_time
     begun: list[str] = []
 
     def remember(job_id: str, _: list[int]) -> None:

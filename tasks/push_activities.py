@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -21,9 +20,6 @@ from tandem.salesforce.errors import CONNECTION_LOST, ErrorClass
 from tandem.salesforce.lookup import find_tasks
 from tasks.push import answer_of
 
-#: How far back a task that may have been made is looked for; both times are Salesforce's own.
-_TOLERANCE = timedelta(minutes=10)
-
 
 @task(name="push activities", cache_policy=NO_CACHE, persist_result=False)
 def push_activities(run: Run) -> Step:
@@ -40,7 +36,7 @@ def push_activities(run: Run) -> Step:
         pushed_activities.tick(session, [PUSHABLE[each] for each in ticked])
     while ticked and not (lost or held_up):
         with run.database.write() as session, session.transaction():
-            rows = pushed_activities.journal_next(session, run.id, _now(run), MOST_ROWS)
+            rows = pushed_activities.journal_next(session, run.id, run.server_time, MOST_ROWS)
         if not rows:
             break
         for results in writer.write([(n, json.loads(row["payload"])) for n, row in enumerate(rows)]):
@@ -76,8 +72,7 @@ def settle_activities(run: Run) -> None:
     found = find_tasks(
         run.connection,
         sorted({each["WhoId"] for each in payloads.values()}),
-        created_by=run.connection.identity().user_id,
-        since=(min(row["created_at"] for row in unsure) - _TOLERANCE).replace(tzinfo=UTC),
+        min(row["created_at"] for row in unsure),
     )
     there = {(each["WhoId"], each["Subject"], each["ActivityDate"]): str(each["Id"]) for each in found}
     arrived = {
@@ -88,7 +83,3 @@ def settle_activities(run: Run) -> None:
         done = [Answer(number, record) for number, record in arrived.items() if record]
         pushed_activities.settle(session, done, run.id)
         pushed_activities.give_back(session, [number for number, record in arrived.items() if not record])
-
-
-def _now(run: Run) -> datetime:
-    return run.connection.server_time.replace(tzinfo=None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prefect import task
@@ -24,9 +23,6 @@ from tandem.salesforce.write import Operation as WriteOperation
 from tandem.salesforce.write import send
 from tasks.push import answer_of
 
-#: How far back a lead that may have been created is looked for; both times are Salesforce's own.
-_TOLERANCE = timedelta(minutes=10)
-
 
 @task(name="push new", cache_policy=NO_CACHE, persist_result=False)
 def push_new(
@@ -42,7 +38,7 @@ def push_new(
     """
     step = Step(LEAD.name, Operation.PUSH_NEW, utc_now())
     key = run.settings.salesforce.external_id_field
-    now = _now(run)
+    now = run.server_time
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, LEAD.name)
         newcomers.journal_leads(
@@ -93,13 +89,9 @@ def _settle(run: Run, answers: Sequence[Answer], step: Step) -> None:
         fields = active_fields(session, LEAD.name)
         newcomers.settle_leads(session, fields, answers, run.settings.sync, run.id)
         refused = [each for each in answers if each.code]
-        outbox.settle(session, LEAD, fields, refused, run.id, _now(run))
+        outbox.settle(session, LEAD, fields, refused, run.id, run.server_time)
     step.new += len(answers) - len(refused)
     step.failed += len(refused)
-
-
-def _now(run: Run) -> datetime:
-    return run.connection.server_time.replace(tzinfo=None)
 
 
 def _arrived(run: Run, unsure: Sequence[dict[str, Any]]) -> list[Answer]:
@@ -115,8 +107,7 @@ def _arrived(run: Run, unsure: Sequence[dict[str, Any]]) -> list[Answer]:
             run.connection,
             LEAD.name,
             {name: payload[name] for name in names},
-            created_by=run.connection.identity().user_id,
-            since=(row["created_at"] - _TOLERANCE).replace(tzinfo=UTC),
+            row["created_at"],
         )
         with run.database.read() as session:
             taken = newcomers.known_leads(session, found) | {answer.sfdc_id for answer in answers}

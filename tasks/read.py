@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -33,7 +33,6 @@ class Question:
 
     query: ChangeQuery
     described: dict[str, FieldDescribe]
-    error: SalesforceError | None = None
 
 
 def ask(
@@ -158,14 +157,10 @@ def _job(run: Run, question: Question) -> BulkJob:
         job = jobs.started_job(session, name, text)
     if job is None:
         job_id = bulk_query.start(run.connection, name, text)
-        job = BulkJob(name, job_id, text, _made_at(run))
+        job = BulkJob(name, job_id, text, run.server_time)
         with run.database.write() as session, session.transaction():
             jobs.keep_job(session, job)
     return job
-
-
-def _made_at(run: Run) -> datetime:
-    return run.connection.server_time.replace(tzinfo=None)
 
 
 def _stage(

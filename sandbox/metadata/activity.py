@@ -8,7 +8,6 @@ from sandbox.metadata.sobject import SObject, sobject
 
 WHO = ["Contact", "Lead"]
 WHAT = ["Account", "Campaign", "Case", "Opportunity"]
-SUBJECTS = ["Call", "Email", "Send Letter", "Send Quote", "Other"]
 STATUSES = ["Not Started", "In Progress", "Completed", "Waiting on someone else", "Deferred"]
 CLOSED = "Completed"
 RECURRENCES = {

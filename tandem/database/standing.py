@@ -28,11 +28,6 @@ class Standing:
     """Its lead was converted, and the contact is not known here."""
     person_account: bool = False
 
-    @property
-    def record(self) -> str:
-        """The record in words, e.g. ``lead 00Q…``."""
-        return f"{(self.object or 'record').lower()} {self.sfdc_id}"
-
 
 def standings(session: Session, person_ids: Sequence[int]) -> dict[int, Standing]:
     """Return how each of these people stands, in the order asked for.

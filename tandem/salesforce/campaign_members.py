@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tandem.errors import TandemError
-from tandem.salesforce.connection import Connection, read_json
+from tandem.salesforce.connection import Connection
 from tandem.salesforce.lookup import text
+from tandem.salesforce.records import query
 
 _IN_ONE_QUERY = 200
 
@@ -54,7 +55,7 @@ def find_campaign(connection: Connection, key: str) -> CampaignFound:
     key = key.strip()
     by_id = re.fullmatch(r"701\w{12}(\w{3})?", key)
     condition = f"Id = {text(key)}" if by_id else f"Name = {text(key)}"
-    found = _query(
+    found = query(
         connection, "Campaign", f"SELECT Id, Name FROM Campaign WHERE {condition} ORDER BY Id LIMIT 6"
     )
     if not found:
@@ -66,7 +67,7 @@ def find_campaign(connection: Connection, key: str) -> CampaignFound:
         raise TandemError(
             f"Several campaigns are called {key!r}: {', '.join(row['Id'] for row in found[:5])}. Say which by id."
         )
-    statuses = _query(
+    statuses = query(
         connection,
         "CampaignMemberStatus",
         f"SELECT Label, IsDefault FROM CampaignMemberStatus WHERE CampaignId = {text(found[0]['Id'])}"
@@ -85,7 +86,7 @@ def members_of(connection: Connection, campaign: str, records: Sequence[str]) ->
         contacts = ", ".join(text(each) for each in some if not each.startswith("00Q"))
         sides = [f"LeadId IN ({leads})"] if leads else []
         sides += [f"ContactId IN ({contacts})"] if contacts else []
-        for row in _query(
+        for row in query(
             connection,
             "CampaignMember",
             "SELECT Id, LeadId, ContactId, Status FROM CampaignMember"
@@ -95,9 +96,3 @@ def members_of(connection: Connection, campaign: str, records: Sequence[str]) ->
                 if record in some:
                     found[record] = Member(row["Id"], record, row["Status"])
     return found
-
-
-def _query(connection: Connection, object: str, soql: str) -> list[dict[str, str]]:
-    answer = connection.request("GET", "query", operation="lookup", object=object, params={"q": soql})
-    records: list[dict[str, str]] = read_json(answer)["records"]
-    return records

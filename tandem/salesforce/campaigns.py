@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from tandem.errors import SalesforceError
-from tandem.salesforce.connection import Connection, read_json
+from tandem.salesforce.connection import Connection
 from tandem.salesforce.errors import TRUNCATED, Refused
 from tandem.salesforce.lookup import text
+from tandem.salesforce.records import query
 from tandem.salesforce.results import RowResult
 from tandem.salesforce.write import Operation, send
 
@@ -24,10 +25,8 @@ class WantedStatus:
 
 def is_marketing_user(connection: Connection) -> bool:
     """Ask whether the sync user is a Marketing User (10.1). One API call, two where the login did not name it."""
-    user_id = connection.user_id or connection.identity().user_id
-    found = _query(
-        connection, "User", f"SELECT UserPermissionsMarketingUser FROM User WHERE Id = {text(user_id)}"
-    )
+    soql = f"SELECT UserPermissionsMarketingUser FROM User WHERE Id = {text(connection.user_id)}"
+    found = query(connection, "User", soql)
     return bool(found and found[0]["UserPermissionsMarketingUser"])
 
 
@@ -40,7 +39,7 @@ def give_statuses(connection: Connection, campaign_id: str, wanted: Sequence[Wan
         "SELECT Id, Label, IsDefault, HasResponded, SortOrder FROM CampaignMemberStatus"
         f" WHERE CampaignId = {text(campaign_id)}"
     )
-    there = {row["Label"]: row for row in _query(connection, "CampaignMemberStatus", soql)}
+    there = {row["Label"]: row for row in query(connection, "CampaignMemberStatus", soql)}
     last = max((int(row["SortOrder"] or 0) for row in there.values()), default=0)
     missing, changed = [], []
     for number, status in enumerate(wanted):
@@ -74,8 +73,3 @@ def require(result: RowResult, about: str) -> None:
         )
     if not result.success:
         raise Refused(about, result.errors[0], 200)
-
-
-def _query(connection: Connection, object: str, soql: str) -> list[dict[str, Any]]:
-    answer = connection.request("GET", "query", operation="lookup", object=object, params={"q": soql})
-    return list(read_json(answer)["records"])

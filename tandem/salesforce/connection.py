@@ -62,7 +62,6 @@ class Connection:
 
     ``salesforce`` is the simple-salesforce object of the current session, for its addresses and headers.
     Requests made on it directly bypass the meter and the retries, so make them here.
-    ``user_id`` is the sync user, as the login named it; empty where it did not.
     """
 
     def __init__(self, settings: SalesforceSettings, meter: CallMeter) -> None:
@@ -72,6 +71,7 @@ class Connection:
         self._session = open_session(self._origin, settings.timeout_seconds)
         self._login_lock = threading.Lock()
         self._server_time: datetime | None = None
+        self._user_id = ""
         self.salesforce = self._log_in()
 
     def __repr__(self) -> str:
@@ -86,6 +86,13 @@ class Connection:
                 "NO_SERVER_TIME",
             )
         return self._server_time
+
+    @property
+    def user_id(self) -> str:
+        """The sync user's id: as the login named it, else asked for, once."""
+        if not self._user_id:
+            self._user_id = self.identity().user_id
+        return self._user_id
 
     def identity(self) -> Identity:
         """Ask who we are logged in as."""
@@ -306,7 +313,7 @@ class Connection:
             return response
 
         token = self._persist(lambda: log_in(self.settings, post), "login", True)
-        self.user_id = token.user_id
+        self._user_id = token.user_id
         return Salesforce(
             instance_url=token.origin,
             session_id=token.secret,

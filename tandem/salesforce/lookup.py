@@ -1,38 +1,57 @@
-"""Looking one record up: did a create whose answer was lost happen after all?"""
+"""Looking records up: did a create whose answer was lost happen after all?"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from tandem.salesforce.connection import Connection, read_json
+from tandem.salesforce.connection import Connection
+from tandem.salesforce.records import query
 
 _MOST = 200  # ids to a query; people of one name whose creates went without an answer
+# How much earlier than it was journalled a record may seem to be made; both times are Salesforce's own.
+_TOLERANCE = timedelta(minutes=10)
 
 
 def find_created(
     connection: Connection,
     object: str,
     values: Mapping[str, str],
-    created_by: str,
-    since: datetime,
+    journalled_at: datetime,
     dates: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Return the ids of the records with these values that a user made since then, the newest first.
+    """Return the ids of the records with these values that we have made since then, the newest first.
 
-    :param values: text fields, by API name; compared as Salesforce keeps them, trimmed. :param since: UTC.
+    :param values: text fields, by API name; compared as Salesforce keeps them, trimmed.
+    :param journalled_at: Salesforce's clock before the create was sent, UTC.
     :param dates: date fields, by API name.
     """
     conditions = [f"{name} = {text(value.strip())}" for name, value in values.items()]
     conditions += [f"{name} = {value}" for name, value in (dates or {}).items()]
-    conditions += [
-        f"CreatedById = {text(created_by)}",
-        f"CreatedDate >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-    ]
+    conditions.append(_made_by_us(connection, journalled_at))
     soql = f"SELECT Id FROM {object} WHERE {' AND '.join(conditions)} ORDER BY CreatedDate DESC LIMIT {_MOST}"
-    answer = connection.request("GET", "query", operation="lookup", object=object, params={"q": soql})
-    return [str(record["Id"]) for record in read_json(answer)["records"]]
+    return [str(record["Id"]) for record in query(connection, object, soql)]
+
+
+def find_tasks(
+    connection: Connection, who_ids: Sequence[str], journalled_at: datetime
+) -> list[dict[str, Any]]:
+    """Return the tasks about these leads and contacts that we have made since then.
+
+    :param who_ids: up to 200. :param journalled_at: as for :func:`find_created`.
+    :return: ``Id``, ``WhoId``, ``Subject`` and ``ActivityDate`` of each.
+    """
+    soql = (
+        f"SELECT Id, WhoId, Subject, ActivityDate FROM Task WHERE WhoId IN ({', '.join(map(text, who_ids))})"
+        f" AND {_made_by_us(connection, journalled_at)}"
+    )
+    return query(connection, "Task", soql)
+
+
+def _made_by_us(connection: Connection, journalled_at: datetime) -> str:
+    since = journalled_at - _TOLERANCE
+    return f"CreatedById = {text(connection.user_id)} AND CreatedDate >= {since:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def matching(connection: Connection, object: str, ids: Sequence[str], condition: str) -> set[str]:
@@ -41,8 +60,7 @@ def matching(connection: Connection, object: str, ids: Sequence[str], condition:
     for start in range(0, len(ids), _MOST):
         some = ", ".join(text(each) for each in ids[start : start + _MOST])
         soql = f"SELECT Id FROM {object} WHERE Id IN ({some}) AND ({condition})"
-        answer = connection.request("GET", "query", operation="lookup", object=object, params={"q": soql})
-        found |= {str(record["Id"]) for record in read_json(answer)["records"]}
+        found |= {str(record["Id"]) for record in query(connection, object, soql)}
     return found
 
 
@@ -54,19 +72,3 @@ def text(value: str) -> str:
     """
     escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
     return f"'{escaped}'"
-
-
-def find_tasks(
-    connection: Connection, who_ids: Sequence[str], created_by: str, since: datetime
-) -> list[dict[str, Any]]:
-    """Return the tasks about these leads and contacts that a user made since then.
-
-    :param who_ids: up to 200. :param since: UTC.
-    :return: ``Id``, ``WhoId``, ``Subject`` and ``ActivityDate`` of each.
-    """
-    soql = (
-        f"SELECT Id, WhoId, Subject, ActivityDate FROM Task WHERE WhoId IN ({', '.join(map(text, who_ids))})"
-        f" AND CreatedById = {text(created_by)} AND CreatedDate >= {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-    )
-    answer = connection.request("GET", "query", operation="lookup", object="Task", params={"q": soql})
-    return list(read_json(answer)["records"])
