@@ -217,8 +217,8 @@ def record(
         )
         examples += [
             Example(
-                *(WORST, None, survey.object, each.sfdc_id, None, None),
-                "; ".join(f"{rule.severity}: {rule.words}" for rule in each.rules),
+                *(WORST, None, survey.object, each.sfdc_id, None, each.name),
+                "; ".join(f"{rule.severity}: {rule.complaint}" for rule in each.rules),
             )
             for each in survey.worst
         ]
@@ -232,7 +232,8 @@ def record(
     )
     session.execute(
         """
-        UPDATE sync.quality_example SET person_id = p.id, name = concat_ws(' ', p.first_name, p.last_name)
+        UPDATE sync.quality_example SET person_id = p.id,
+            name = coalesce(quality_example.name, concat_ws(' ', p.first_name, p.last_name))
         FROM marketing.person p WHERE p.sfdc_id = quality_example.sfdc_id AND quality_example.person_id IS NULL
         """
     )

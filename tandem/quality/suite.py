@@ -76,6 +76,19 @@ WHOLE_EXPECTATIONS: Mapping[str, tuple[str, ...]] = {
 
 _COLUMN_ARGUMENTS = {COLUMN_EXISTS: ("column",), **ROW_EXPECTATIONS, **WHOLE_EXPECTATIONS}
 
+_COMPLAINTS = {
+    "expect_column_pair_values_a_to_be_greater_than_b": "comes too early",
+    "expect_column_value_lengths_to_be_between": "is too short or too long",
+    "expect_column_values_to_be_between": "is out of range",
+    "expect_column_values_to_be_in_set": "is none of the values expected",
+    "expect_column_values_to_be_unique": "is not unique",
+    "expect_column_values_to_match_regex": "has the wrong form",
+    "expect_column_values_to_not_be_in_set": "is a value that is ruled out",
+    "expect_column_values_to_not_be_null": "is empty",
+    "expect_column_values_to_not_match_regex": "has the wrong form",
+    "expect_compound_columns_to_be_unique": "and what goes with it are not unique",
+}
+
 _SUITE_KEYS = {"name", "id", "expectations", "suite_parameters", "meta", "notes"}
 _RULE_KEYS = {"type", "kwargs", "meta", "severity", "description", "id", "notes", "rendered_content"}
 _LIMIT_KEYS = {"stop_above", "of_at_least"}
@@ -106,10 +119,10 @@ class Rule:
         return self.subjects[0] if self.subjects else "all records"
 
     @property
-    def words(self) -> str:
-        """The expectation as a sentence's end: ``Email values to match regex``."""
-        what = self.type.removeprefix("expect_").removeprefix("column_").removeprefix("table_")
-        return f"{self.subject} {what.replace('_', ' ')}"
+    def complaint(self) -> str:
+        """What is wrong with a record that breaks it, in plain words: ``Email is empty``."""
+        otherwise = f"breaks {self.type}"
+        return f"{self.subject} {_COMPLAINTS.get(self.type, otherwise)}"
 
     @cached_property
     def columns(self) -> frozenset[str]:

@@ -32,7 +32,7 @@ SAMPLE = 500
 #: Broken records of an expectation that are kept as examples.
 EXAMPLES = 20
 #: Records that break the most.
-WORST = 25
+WORST = 10
 
 _PIECE_ROWS = 2048
 #: How much worse a record is for breaking something of this severity.
@@ -59,6 +59,7 @@ class Worst:
     """A record that breaks more than others, and the rules that it breaks."""
 
     sfdc_id: str
+    name: str | None
     rules: tuple[Rule, ...]
 
 
@@ -132,7 +133,7 @@ def survey(
         _judge_whole(court, [rule for rule in rules if rule.type in WHOLE_EXPECTATIONS], columns)
         failing, warned = _tally(court)
         return Survey(
-            suite.name if not snapshot.object else snapshot.object,
+            snapshot.object,
             snapshot.records,
             failing,
             warned,
@@ -148,7 +149,7 @@ def _columns(
     suite: Suite, snapshot: Snapshot, snapshots: Mapping[str, Snapshot]
 ) -> tuple[dict[str, str], list[str]]:
     """The columns that the suite speaks of and that are there, related ones included, with their types."""
-    needed = set().union(*(rule.columns for rule in suite.rules), {"Id"}) if suite.rules else {"Id"}
+    needed = {"Id"}.union(*(rule.columns for rule in suite.rules), {"Name"} & snapshot.columns.keys())
     found, notes = {}, []
     for name in sorted(needed):
         if name in snapshot.columns:
@@ -444,12 +445,13 @@ def _worst(court: _Court) -> Iterator[Worst]:
         f"WHEN number IN ({_numbers(court, severity)}) THEN {weight}" for severity, weight in _WEIGHTS.items()
     )
     rules = {rule.number: rule for rule in court.suite.rules}
-    for sfdc_id, numbers in court.rows(
+    name = '"Name"' if "Name" in court.snapshot.columns else "NULL"
+    for sfdc_id, known_as, numbers in court.rows(
         f"""
-        SELECT "Id", numbers FROM (
+        SELECT "Id", {name}, numbers FROM (
             SELECT {identifier(ROW)}, list(number ORDER BY number) AS numbers, sum(CASE {weights} END) AS weight
             FROM finding GROUP BY ALL HAVING weight > 0 ORDER BY weight DESC, {identifier(ROW)} LIMIT {WORST}) f
         JOIN record r ON r.{identifier(ROW)} = f.{identifier(ROW)} ORDER BY weight DESC, "Id"
         """
     ):
-        yield Worst(str(sfdc_id), tuple(rules[number] for number in numbers))
+        yield Worst(str(sfdc_id), known_as, tuple(rules[number] for number in numbers))
