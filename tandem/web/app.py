@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Route
 
+from tandem.charts import bars
 from tandem.clock import utc_now
 from tandem.database.connection import Database, Session
 from tandem.errors import DatabaseError, TandemError
@@ -28,7 +29,6 @@ from tandem.reports.api_use import api_use
 from tandem.reports.backlog import backlog
 from tandem.reports.status import StepFilter, api_calls, overview, steps
 from tandem.settings import Settings
-from tandem.web.charts import bars
 from tandem.web.metrics import exposition
 
 _STYLE = Path(__file__).with_name("style.css")
