@@ -243,6 +243,16 @@ class SyncSettings(BaseModel):
         return next((names for key, names in self.blocked_fields.items() if key == table), ())
 
 
+class QualitySettings(BaseModel):
+    """The data quality report."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folder: Path = Field(Path("data/quality"), description="Where the report and its Data Docs are written.")
+    keep_docs: int = Field(14, ge=1, description="Reports that Data Docs show; older ones are removed.")
+    keep_days: int = Field(400, ge=1, description="Days that the trend of data quality goes back.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Unknown names are refused, so that a typing error cannot hide."""
 
@@ -269,6 +279,7 @@ class Settings(BaseSettings):
     salesforce: Annotated[SalesforceSettings, Field(default_factory=SalesforceSettings)]
     budget: Annotated[ApiBudget, Field(default_factory=ApiBudget)]
     sync: Annotated[SyncSettings, Field(default_factory=SyncSettings)]
+    quality: Annotated[QualitySettings, Field(default_factory=QualitySettings)]
 
     @classmethod
     def settings_customise_sources(
