@@ -15,6 +15,9 @@ from tandem.database.connection import Database
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+#: The suites that ship, for tests in which batches are judged: ``TANDEM_EXPECTATIONS``.
+SHIPPED_SUITES = str(PROJECT / "expectations")
+
 
 class World:
     """An org, a database, and the flows between them."""
