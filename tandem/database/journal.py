@@ -11,6 +11,8 @@ from typing import Any
 from tandem.clock import utc_now
 from tandem.database.connection import Session
 from tandem.database.lease import others_at_work
+from tandem.database.notifications import forget_old
+from tandem.database.outbox import OF_A_CYCLE
 from tandem.salesforce.calls import ApiCall
 
 
@@ -55,6 +57,9 @@ class Step:
 
 
 COUNTS = ("new", "updated", "deleted", "failed", "skipped")
+
+#: The kinds of run that say how the sync stands. Flow actions and upkeep come and go beside them.
+CYCLES = ["sync", "backfill"]
 
 
 def begin_run(session: Session, run_id: str, kind: str) -> None:
@@ -242,8 +247,14 @@ def prune(session: Session, keep_days: int) -> None:
     session.execute("DELETE FROM sync.step WHERE started_at < ?", [before])
     session.execute("DELETE FROM sync.run WHERE started_at < ?", [before])
     session.execute("DELETE FROM sync.api_call WHERE logged_at < ?", [before])
-    session.execute("DELETE FROM sync.notification WHERE logged_at < ?", [before])
+    forget_old(session, before)
+    session.execute("DELETE FROM sync.mute WHERE until < ?", [before])
     session.execute("DELETE FROM sync.error WHERE logged_at < ? AND resolved_at IS NOT NULL", [before])
+    session.execute(
+        "UPDATE sync.outbox SET state = 'superseded', settled_at = ? WHERE created_at < ? AND state = 'journalled'"
+        f" AND NOT {OF_A_CYCLE}",
+        [utc_now(), before],
+    )
     session.execute(
         "DELETE FROM sync.outbox WHERE created_at < ? AND state <> 'journalled' AND operation <> 'duplicate'",
         [before],

@@ -20,6 +20,9 @@ from tandem.database.lease import nobody_elses
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField
 
+#: Rows that a cycle settles by itself. Those of a flow action are settled by the same action, done again.
+OF_A_CYCLE = "operation IN ('create', 'update', 'activity')"
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -131,6 +134,16 @@ def recover(
         [utc_now(), *parameters],
     )
     return done
+
+
+def actions_broken_off(session: Session) -> int:
+    """Return for how many people a flow action died before it heard the answer."""
+    return int(
+        session.value(
+            f"SELECT count(DISTINCT person_id) FROM sync.outbox WHERE state = 'journalled' AND NOT {OF_A_CYCLE}"
+            f" AND {nobody_elses(session, '')}"
+        )
+    )
 
 
 def leave_to_others(session: Session, run_id: str) -> int:

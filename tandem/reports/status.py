@@ -9,9 +9,11 @@ from typing import Any
 
 from tandem.clock import utc_now
 from tandem.database.connection import Session
-from tandem.database.journal import Status, calls_of_last_day
+from tandem.database.journal import CYCLES, Status, calls_of_last_day
 from tandem.database.lease import is_alive
+from tandem.database.mutes import is_muted
 from tandem.database.notifications import notifications
+from tandem.database.outbox import OF_A_CYCLE, actions_broken_off
 from tandem.settings import ApiBudget
 
 #: The three states of 2.10, and ours for a database that nothing was synced into yet.
@@ -31,10 +33,15 @@ class StepFilter:
 def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
     """Return how the sync stands."""
     runs = session.rows(
-        "SELECT id, kind, started_at, ended_at, status, detail FROM sync.run ORDER BY started_at DESC LIMIT 1"
+        "SELECT id, kind, started_at, ended_at, status, detail FROM sync.run WHERE kind IN (SELECT unnest(?))"
+        " ORDER BY started_at DESC LIMIT 1",
+        [CYCLES],
     )
     last_run = runs[0] if runs else None
-    last_success = session.value("SELECT max(ended_at) FROM sync.run WHERE status = ?", [Status.SUCCEEDED])
+    last_success = session.value(
+        "SELECT max(ended_at) FROM sync.run WHERE status = ? AND kind IN (SELECT unnest(?))",
+        [Status.SUCCEEDED, CYCLES],
+    )
     return {
         **_state(session, last_run, last_success),
         "last_success_at": last_success,
@@ -44,9 +51,10 @@ def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
         "api": _api(session, budget),
         "notifications": notifications(session, utc_now() - timedelta(days=5)),
         "waiting": {
-            "errors": _count(session, "sync.error WHERE resolved_at IS NULL"),
+            "errors": _count(session, f"sync.error WHERE resolved_at IS NULL AND NOT {is_muted()}"),
             "quarantined": _count(session, "sync.quarantine WHERE released_at IS NULL", "object || sfdc_id"),
-            "unsent": _count(session, "sync.outbox WHERE state = 'journalled'"),
+            "unsent": _count(session, f"sync.outbox WHERE state = 'journalled' AND {OF_A_CYCLE}"),
+            "actions_broken_off": actions_broken_off(session),
         },
     }
 
@@ -90,7 +98,7 @@ def _state(
 def _last_error(session: Session) -> dict[str, Any] | None:
     found = session.rows(
         "SELECT id, logged_at, level, object, operation, code, class, message FROM sync.error"
-        " WHERE resolved_at IS NULL ORDER BY logged_at DESC, id DESC LIMIT 1"
+        f" WHERE resolved_at IS NULL AND NOT {is_muted()} ORDER BY logged_at DESC, id DESC LIMIT 1"
     )
     return found[0] if found else None
 
