@@ -48,7 +48,7 @@ def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
         "last_run": last_run,
         "last_error": _last_error(session),
         "objects": _objects(session),
-        "api": _api(session, budget),
+        "api": api_calls(session, budget),
         "notifications": notifications(session, utc_now() - timedelta(days=5)),
         "waiting": {
             "errors": _count(session, f"sync.error WHERE resolved_at IS NULL AND NOT {is_muted()}"),
@@ -61,17 +61,34 @@ def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
 
 def steps(session: Session, chosen: StepFilter) -> list[dict[str, Any]]:
     """Return the steps that a filter lets through, newest first (23.1, 23.2)."""
-    conditions, values = ["started_at >= ?"], [chosen.since]
+    conditions = ["started_at >= ?"]
+    values: list[Any] = [chosen.since]
     wanted = (("object", chosen.objects), ("operation", chosen.operations), ("status", chosen.statuses))
     for column, names in wanted:
         if names:
             conditions.append(f"lower({column}) IN (SELECT lower(unnest(?)))")
-            values.append(list(names))  # type: ignore[arg-type]
+            values.append(list(names))
     return session.rows(
         "SELECT started_at, ended_at, object, operation, status, new, updated, deleted, failed, skipped,"
         f" detail, run_id FROM sync.step WHERE {' AND '.join(conditions)} ORDER BY started_at DESC, id DESC",
         values,
     )
+
+
+def api_calls(session: Session, budget: ApiBudget) -> dict[str, Any]:
+    """Return the calls of the last 24 hours: ours, the org's where Salesforce told, and what they may be."""
+    last = session.rows(
+        "SELECT used, daily_limit FROM sync.api_call WHERE daily_limit IS NOT NULL AND logged_at >= ?"
+        " ORDER BY logged_at DESC LIMIT 1",
+        [utc_now() - timedelta(hours=24)],
+    )
+    return {
+        "used_24h": calls_of_last_day(session),
+        "budget_24h": budget.daily_calls or None,
+        "org_used_24h": last[0]["used"] if last else None,
+        "org_limit_24h": last[0]["daily_limit"] if last else None,
+        "reserve": budget.reserve,
+    }
 
 
 def _state(
@@ -114,21 +131,6 @@ def _objects(session: Session) -> list[dict[str, Any]]:
         ORDER BY object
         """
     )
-
-
-def _api(session: Session, budget: ApiBudget) -> dict[str, Any]:
-    last = session.rows(
-        "SELECT used, daily_limit FROM sync.api_call WHERE daily_limit IS NOT NULL AND logged_at >= ?"
-        " ORDER BY logged_at DESC LIMIT 1",
-        [utc_now() - timedelta(hours=24)],
-    )
-    return {
-        "used_24h": calls_of_last_day(session),
-        "budget_24h": budget.daily_calls or None,
-        "org_used_24h": last[0]["used"] if last else None,
-        "org_limit_24h": last[0]["daily_limit"] if last else None,
-        "reserve": budget.reserve,
-    }
 
 
 def _count(session: Session, source: str, distinct: str = "") -> int:

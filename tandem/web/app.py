@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tandem.reports import person as person_report
 from tandem.reports import quarantine as quarantine_report
 from tandem.reports.api_use import api_use
 from tandem.reports.backlog import backlog
-from tandem.reports.status import StepFilter, overview, steps
+from tandem.reports.status import StepFilter, api_calls, overview, steps
 from tandem.settings import Settings
 from tandem.web.metrics import exposition
 
@@ -79,7 +80,8 @@ class Pages:
             text = f"There is no page {request.url.path}."
         elif status == 405:
             text = "This page only shows; it takes no changes."
-        page = self._templates.get_template("problem.html").render(title="Not now", text=text, status=status)
+        title = "Not now" if status == 503 else HTTPStatus(status).phrase
+        page = self._templates.get_template("problem.html").render(title=title, text=text, status=status)
         headers = {"Retry-After": "5"} if status == 503 else {}
         return HTMLResponse(page, status, {**_SECURITY, **headers})
 
@@ -150,7 +152,7 @@ class Pages:
         labels = [f"{back} to {back - 1} hours ago" for back in range(24, 0, -1)]
         return {
             "use": use,
-            "api": overview(session, self._settings.budget)["api"],
+            "api": api_calls(session, self._settings.budget),
             "chart": bars(use["by_hour"], labels, "API calls in each of the last 24 hours"),
         }
 
