@@ -8,7 +8,7 @@ from typing import Any
 from tandem.database.compare import differ, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields, columns_of
-from tandem.errors import TandemError
+from tandem.errors import NotFound, TandemError
 from tandem.objects import OBJECTS, SyncedObject
 from tandem.objects.field_map import MappedField
 from tandem.reports.timeline import timeline
@@ -33,7 +33,7 @@ def find_person(session: Session, key: str) -> int:
         raise TandemError(f"{key!r} is neither a person's id, nor an e-mail address, nor a Salesforce id.")
     found = session.rows(f"SELECT id FROM marketing.person WHERE {condition} ORDER BY id LIMIT 11", [value])
     if not found:
-        raise TandemError(f"There is no person {key}.")
+        raise NotFound(f"There is no person {key}.")
     if len(found) > 1:
         ids = ", ".join(str(row["id"]) for row in found[:10]) + (" …" if len(found) > 10 else "")
         raise TandemError(f"Several people match {key}: {ids}. Say which by id.")
