@@ -196,6 +196,39 @@ def record_job_error(
     )
 
 
+def record_errors(
+    session: Session,
+    source: str,
+    *,
+    run_id: str,
+    at: datetime,
+    object_name: str,
+    operation: str,
+    person: str = "person_id",
+    sfdc_id: str = "NULL",
+    code: str,
+    error_class: str,
+    message: str,
+    fields: str = "NULL",
+    payload: str = "NULL",
+    stamp: str = "NULL",
+) -> int:
+    """Write one record's error for each row of ``source``, a FROM clause; the others are SQL over it (24.1).
+
+    Returns the number written. Call it inside a transaction.
+    """
+    return session.execute(
+        f"""
+        INSERT INTO sync.error
+        SELECT (SELECT coalesce(max(id), 0) FROM sync.error) + row_number() OVER (), ?, CAST(? AS TIMESTAMP),
+               'record', {object_name}, {operation}, {person}, {sfdc_id}, {code}, {error_class}, {message},
+               {fields}, {payload}, {stamp}, NULL
+        FROM {source}
+        """,
+        [run_id, at],
+    )
+
+
 def record_calls(session: Session, run_id: str, calls: Sequence[ApiCall]) -> None:
     """Keep API calls (API-02)."""
     session.insert(

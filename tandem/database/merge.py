@@ -102,7 +102,7 @@ def fill_fields(
             _update_marketing(session, declared, open_fields, now)
             if declared.is_person:
                 _log_conflicts(session, declared, run_id, now)
-                people.log_values(session, declared, run_id, now)
+                people.log_pulled_values(session, declared, run_id, now)
             _update_mirror(session, declared, open_fields)
             if declared is ACCOUNT:
                 companies.spread(MergedPage(session, declared, fields, run_id, now, rules, False, known))
