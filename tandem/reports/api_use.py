@@ -33,7 +33,7 @@ def api_budget(session: Session, budget: ApiBudget, now: datetime | None = None)
         " AND logged_at > ? AND logged_at <= ? ORDER BY logged_at DESC LIMIT 1",
         [now - _DAY, now],
     )
-    org = told[0] if told else {"used": None, "daily_limit": None, "logged_at": None}
+    org: dict[str, Any] = told[0] if told else {"used": None, "daily_limit": None, "logged_at": None}
     pace = sum(by_hour[-_PACE_HOURS:]) / _PACE_HOURS
     limits = [budget.daily_calls - sum(by_hour)] if budget.daily_calls else []
     if told:
