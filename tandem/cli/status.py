@@ -123,4 +123,8 @@ def _print_api(api: dict[str, Any]) -> None:
         text += f" of {api['budget_24h']:,}"
     if api["org_limit_24h"]:
         text += f", the org {api['org_used_24h']:,} of {api['org_limit_24h']:,}"
+    if api["left"] is not None:
+        text += f"; {api['left']:,} left to us"
+    if api["used_up_at"]:
+        text += f", used up by {when(api['used_up_at'])} at this pace"
     say(text)
