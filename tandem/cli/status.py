@@ -79,7 +79,11 @@ def _print(facts: dict[str, Any], found: list[dict[str, Any]], rows: int) -> Non
         say(f"Last run: {run['kind']}, {run['status'].lower()}, took {took(run)}")
     _print_waiting(facts)
     for each in facts["notifications"]:
-        say(f"{when(each['logged_at'])} {shown(each['message'])}")
+        words = f"over: {each['ending']}" if each["ended_at"] else each["message"]
+        say(
+            f"{when(each['ended_at'] or each['logged_at'])} {each['kind']}: {shown(words)}",
+            style="bold red" if each["open"] else None,
+        )
     _print_api(facts["api"])
     if facts["objects"]:
         listing = table("Object", "Read up to", "Last step", "Status")
@@ -119,4 +123,8 @@ def _print_api(api: dict[str, Any]) -> None:
         text += f" of {api['budget_24h']:,}"
     if api["org_limit_24h"]:
         text += f", the org {api['org_used_24h']:,} of {api['org_limit_24h']:,}"
+    if api["left"] is not None:
+        text += f"; {api['left']:,} left to us"
+    if api["used_up_at"]:
+        text += f", used up by {when(api['used_up_at'])} at this pace"
     say(text)

@@ -9,11 +9,12 @@ from typing import Any
 
 from tandem.clock import utc_now
 from tandem.database.connection import Session
-from tandem.database.journal import CYCLES, Status, calls_of_last_day
+from tandem.database.journal import CYCLES, Status
 from tandem.database.lease import is_alive
 from tandem.database.mutes import is_muted
 from tandem.database.notifications import notifications
 from tandem.database.outbox import OF_A_CYCLE, actions_broken_off
+from tandem.reports.api_use import api_budget
 from tandem.settings import ApiBudget
 
 #: The three states of 2.10, and ours for a database that nothing was synced into yet.
@@ -48,7 +49,7 @@ def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
         "last_run": last_run,
         "last_error": _last_error(session),
         "objects": _objects(session),
-        "api": api_calls(session, budget),
+        "api": api_budget(session, budget),
         "notifications": notifications(session, utc_now() - timedelta(days=5)),
         "waiting": {
             "errors": _count(session, f"sync.error WHERE resolved_at IS NULL AND NOT {is_muted()}"),
@@ -73,22 +74,6 @@ def steps(session: Session, chosen: StepFilter) -> list[dict[str, Any]]:
         f" detail, run_id FROM sync.step WHERE {' AND '.join(conditions)} ORDER BY started_at DESC, id DESC",
         values,
     )
-
-
-def api_calls(session: Session, budget: ApiBudget) -> dict[str, Any]:
-    """Return the calls of the last 24 hours: ours, the org's where Salesforce told, and what they may be."""
-    last = session.rows(
-        "SELECT used, daily_limit FROM sync.api_call WHERE daily_limit IS NOT NULL AND logged_at >= ?"
-        " ORDER BY logged_at DESC LIMIT 1",
-        [utc_now() - timedelta(hours=24)],
-    )
-    return {
-        "used_24h": calls_of_last_day(session),
-        "budget_24h": budget.daily_calls or None,
-        "org_used_24h": last[0]["used"] if last else None,
-        "org_limit_24h": last[0]["daily_limit"] if last else None,
-        "reserve": budget.reserve,
-    }
 
 
 def _state(
