@@ -60,46 +60,41 @@ def resolve(session: Session, where: str) -> int:
 
 
 def _log_arrivals(page: MergedPage) -> None:
-    log(
-        page.session,
-        ActivityType.ADD_TO_CAMPAIGN,
-        f"arrival r{_MEMBER} WHERE cm.person_id IS NOT NULL",
-        run_id=page.run_id,
-        at=page.now,
-        person="cm.person_id",
-        primary="c.name",
-        attributes=attributes(
-            Campaign="c.name", New_Status="r.Status", SFDC_Id="r.Id", Source="'Salesforce.com'"
-        ),
-    )
+    _log(page, ActivityType.ADD_TO_CAMPAIGN, "arrival", New_Status="r.Status", SFDC_Id="r.Id")
 
 
 def _log_changes(page: MergedPage) -> None:
-    log(
-        page.session,
+    _log(
+        page,
         ActivityType.CHANGE_STATUS_IN_CAMPAIGN,
-        f"change r{_MEMBER} WHERE r.apply AND r.column_name = 'status' AND cm.person_id IS NOT NULL",
-        run_id=page.run_id,
-        at=page.now,
-        person="cm.person_id",
-        primary="c.name",
-        attributes=attributes(
-            Campaign="c.name",
-            Old_Status="r.ours",
-            New_Status="r.theirs",
-            SFDC_Id="r.sfdc_id",
-            Source="'Salesforce.com'",
-        ),
+        "change",
+        "r.apply AND r.column_name = 'status'",
+        Old_Status="r.ours",
+        New_Status="r.theirs",
+        SFDC_Id="r.sfdc_id",
     )
+    _log(
+        page,
+        ActivityType.REMOVE_FROM_CAMPAIGN,
+        "incoming",
+        "r._state = 'known' AND r._deleted_now",
+        Old_Status="cm.status",
+        SFDC_Id="r.Id",
+    )
+
+
+def _log(page: MergedPage, activity: ActivityType, source: str, where: str = "true", **told: str) -> None:
+    """Log one activity for each member in ``source r`` that is somebody's.
+
+    :param told: attributes beside campaign and source, as SQL over the member's row, as is ``where``.
+    """
     log(
         page.session,
-        ActivityType.REMOVE_FROM_CAMPAIGN,
-        f"incoming r{_MEMBER} WHERE r._state = 'known' AND r._deleted_now AND cm.person_id IS NOT NULL",
+        activity,
+        f"{source} r{_MEMBER} WHERE {where} AND cm.person_id IS NOT NULL",
         run_id=page.run_id,
         at=page.now,
         person="cm.person_id",
         primary="c.name",
-        attributes=attributes(
-            Campaign="c.name", Old_Status="cm.status", SFDC_Id="r.Id", Source="'Salesforce.com'"
-        ),
+        attributes=attributes(Campaign="c.name", **told, Source="'Salesforce.com'"),
     )

@@ -9,16 +9,16 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tandem.database.connection import Database
+from tandem.web.pages import PAGES
 from tests.browser.conftest import PICTURES, Served, serving
 from tests.support.browser import DESKTOP, PHONE, Page
 
-PAGES = ("/", "/steps", "/errors", "/backlog", "/quarantine", "/people", "/api")
 LEGIBILITY = Path(__file__).with_name("legibility.js").read_text()
 
 
 def test_the_page_shows_how_the_sync_stands(served: Served) -> None:
     site = served.site
-    for path in PAGES:
+    for path in (each.path for each in PAGES):
         status, page, headers = site.get(path)
         assert status == 200
         assert '<html lang="en">' in page
@@ -37,7 +37,12 @@ def test_the_page_shows_how_the_sync_stands(served: Served) -> None:
     assert "Sync Lead Updates to SFDC" in page
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
+    person = site.text(f"/people?key={served.person}&way=decided&column=city")
+    assert "“Engineer” stays, “Analyst” is lost; before it was “Countess”." in person
+    assert "It is Lead.City in Salesforce. Both sides agree." in person
+    assert "Last changed by Salesforce.com, before it was 'London'." in person
     assert "changes" in site.text("/api")
+    assert "There is no report yet" in site.text("/quality")
 
     _, text, _ = site.get("/metrics")
     metrics = {family.name: family.samples for family in text_string_to_metric_families(text)}
@@ -61,7 +66,8 @@ def test_every_page_is_legible_on_a_desk_and_on_a_phone(served: Served, page: Pa
         "errors": "/errors?code=FIELD_CUSTOM_VALIDATION_EXCEPTION",
         "backlog": "/backlog",
         "quarantine": "/quarantine",
-        "person": f"/people?key={served.person}",
+        "person": f"/people?key={served.person}&column=job_title",
+        "quality": "/quality",
         "api": "/api",
         "problem": "/people?key=nobody",
     }
@@ -94,7 +100,7 @@ def test_what_an_address_may_get_wrong_is_one_line(monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TANDEM_DATABASE", str(database.path))
     with serving() as site:
-        for path in PAGES:
+        for path in (each.path for each in PAGES):
             status, page, _ = site.get(path)
             assert (status, "Run `tandem backfill` first" in page) == (503, True), "no database yet"
         with database.write():
@@ -104,8 +110,15 @@ def test_what_an_address_may_get_wrong_is_one_line(monkeypatch: pytest.MonkeyPat
             ("/steps?days=x", 400, "days is a number from 1 to 30."),
             ("/steps?days=0", 400, "days is a number from 1 to 30."),
             ("/people?key=who", 400, "neither a person"),
-            ("/people?key=99", 400, "There is no person 99."),
-            ("/errors?code=NO_SUCH", 400, "No error with the code NO_SUCH stands."),
+            ("/people?key=99", 404, "There is no person 99."),
+            ("/people?key=99&way=up", 400, "way is one of: came, went, refused"),
+            ("/errors?code=NO_SUCH", 404, "No error with the code NO_SUCH stands."),
+            (
+                "/steps?objct=Lead",
+                400,
+                "no parameter &#39;objct&#39;; it has object, operation, status, days.",
+            ),
+            ("/backlog?days=5", 400, "no parameter &#39;days&#39;; it has none."),
         ):
             found, page, _ = site.get(path)
             assert (found, words in page) == (status, True), page

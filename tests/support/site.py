@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import urllib.error
 import urllib.request
@@ -26,4 +27,4 @@ class Site:
         """Return a page's words, without its tags."""
         status, page, _ = self.get(path)
         assert status == 200, page
-        return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page))
+        return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page)))
