@@ -31,15 +31,18 @@ WHOLE = 20_000
 SAMPLE = 500
 
 
-def check(object: str, files: Sequence[Path], folder: Path, some_fields: bool = False) -> Report:
-    """Hold the staged Parquet pages of one object against what is critical in its suite in ``folder``.
+def check(
+    object: str, files: Sequence[Path], folder: Path, some_fields: bool = False, only_critical: bool = False
+) -> Report:
+    """Hold the staged Parquet pages of one object against its suite in ``folder``.
 
     :param some_fields: whether the pages rightly lack columns; what the suite says of those is not judged.
+    :param only_critical: whether to leave out what has no consequences.
 
     :raises SuiteFailed: in one line, when the suite fails as a whole; nothing of the batch may be applied.
     :raises SettingsError: in one line, when the suite file is wrong.
     """
-    report = examine(object, files, folder, some_fields, only_critical=True)
+    report = examine(object, files, folder, some_fields, only_critical)
     if report.reason is not None:
         raise SuiteFailed(report.reason)
     return report
@@ -48,10 +51,7 @@ def check(object: str, files: Sequence[Path], folder: Path, some_fields: bool = 
 def examine(
     object: str, files: Sequence[Path], folder: Path, some_fields: bool = False, only_critical: bool = False
 ) -> Report:
-    """As :func:`check`, but a suite that fails as a whole is a report, with ``failed`` and a ``reason``.
-
-    :param only_critical: whether to leave out what has no consequences.
-    """
+    """As :func:`check`, but a suite that fails as a whole is a report, with ``failed`` and a ``reason``."""
     started = time.perf_counter()
     suite = load(folder, object)
     with StagedBatch(object, files) as batch:
