@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,11 @@ class Batch:
     """Records that were asked for although they did not move: they wait in quarantine."""
     suite: str | None = None
     """The edition of the suite that the batch meets; ``None``: not known."""
+
+    def discard(self) -> None:
+        """Remove its pages."""
+        for folder in {page.parent for page in self.pages}:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -33,7 +34,8 @@ class Question:
     """What to ask of one object, and with which fields the answer is read."""
 
     query: ChangeQuery
-    described: dict[str, FieldDescribe]
+    described: Mapping[str, FieldDescribe]
+    """A view, not a dictionary: Prefect walks through those of every argument, and these hold thousands of values."""
     suite: str | None = None
     """The edition of the suite that the answer will meet."""
 
@@ -66,7 +68,8 @@ def ask(
             again = () if since is None or since_last_read else quarantine.to_ask_again(session, name, suite)
             query = ChangeQuery(name, tuple(fields), since, _condition(run, name), again)
             known = described[name].fields
-            questions.append(Question(query, {field: known[field] for field in fields}, suite))
+            shown = MappingProxyType({field: known[field] for field in fields})
+            questions.append(Question(query, shown, suite))
     return questions
 
 
