@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.conformance.conftest import refused, tandem
-from tests.support.world import PROJECT, World
+from tests.support.world import World
 
 
 def held(*arguments: str) -> set[str]:
@@ -17,9 +16,22 @@ def held(*arguments: str) -> set[str]:
     return {each["sfdc_id"] for each in json.loads(tandem("quarantine", "--json", *arguments))["quarantine"]}
 
 
+def write_suite(folder: Path, least: int) -> None:
+    rule = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "NumberOfEmployees", "min_value": least},
+        "meta": {"why": "Nobody employs fewer."},
+    }
+    (folder / "lead.json").write_text(json.dumps({"name": "lead", "expectations": [rule]}), "utf-8")
+
+
 def test_a_record_is_let_in_given_up_or_judged_by_an_edited_suite(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    suites = tmp_path / "expectations"
+    suites.mkdir()
+    write_suite(suites, 0)
+    monkeypatch.setenv("TANDEM_EXPECTATIONS", str(suites))
     org = world.org
     world.sync(objects=["Lead"])
     released, dropped, edited, repaired = (
@@ -38,7 +50,8 @@ def test_a_record_is_let_in_given_up_or_judged_by_an_edited_suite(
     said = tandem("quarantine", "why", released)
     assert f"Lead {released}: NumberOfEmployees is -7" in said
     assert "expect_column_values_to_be_between with min_value 0" in said
-    assert f"{org_address(world)}/{released}" in said
+    assert "Nobody employs fewer." in said
+    assert f"{world.url.rstrip('/')}/{released}" in said
     assert tandem("quarantine", "release", released) == "1 released: the next cycle lets them in.\n"
     assert tandem("quarantine", "drop", dropped) == "1 dropped: they stay as they are here.\n"
     assert refused("quarantine", "why", dropped).startswith(f"Nothing of {dropped} waits in quarantine.")
@@ -58,13 +71,7 @@ def test_a_record_is_let_in_given_up_or_judged_by_an_edited_suite(
     assert world.person(released)["city"] == "Moved"
 
     org.clock.advance(hours=1)
-    suites = shutil.copytree(PROJECT / "expectations", tmp_path / "expectations")
-    suite = json.loads((suites / "lead.json").read_text("utf-8"))
-    suite["expectations"] = [
-        each for each in suite["expectations"] if each["kwargs"].get("column") != "NumberOfEmployees"
-    ]
-    (suites / "lead.json").write_text(json.dumps(suite), "utf-8")
-    monkeypatch.setenv("TANDEM_EXPECTATIONS", str(suites))
+    write_suite(suites, -10)
     world.sync(objects=["Lead"])
     assert held() == set()
     assert {world.person(record)["num_employees"] for record in (edited, dropped)} == {-7}
@@ -76,8 +83,3 @@ def test_a_record_is_let_in_given_up_or_judged_by_an_edited_suite(
         (dropped, "dropped"),
         (dropped, "repaired"),
     }
-
-
-def org_address(world: World) -> str:
-    """Return where the org's records are."""
-    return world.url.rstrip("/")
