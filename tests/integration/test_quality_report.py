@@ -32,7 +32,6 @@ def artifact(key: str) -> Any:
 
 
 def test_a_report_from_org_to_page(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TANDEM_EXPECTATIONS", str(PROJECT / "expectations"))
     assert "Run `tandem backfill` first" in str(report())  # no database
 
     lead, other = (row["Id"] for row in world.org.query("SELECT Id FROM Lead LIMIT 2"))
@@ -40,6 +39,7 @@ def test_a_report_from_org_to_page(world: World, tmp_path: Path, monkeypatch: py
     world.org.update("Lead", other, {"Email": "Twice@x.example ", "LastName": "Test", "Phone": "none"})
     alone = world.org.create("Contact", {"LastName": "Alone", "Email": "TWICE@x.example"})
     world.sync()
+    monkeypatch.setenv("TANDEM_EXPECTATIONS", str(PROJECT / "expectations"))
     world.org.update("Lead", lead, {"NumberOfEmployees": -1})
     world.sync()
     # The report takes no lease: a cycle at work does not stop it, nor it the cycle.
