@@ -79,7 +79,11 @@ def _print(facts: dict[str, Any], found: list[dict[str, Any]], rows: int) -> Non
         say(f"Last run: {run['kind']}, {run['status'].lower()}, took {took(run)}")
     _print_waiting(facts)
     for each in facts["notifications"]:
-        say(f"{when(each['logged_at'])} {shown(each['message'])}")
+        words = f"over: {each['ending']}" if each["ended_at"] else each["message"]
+        say(
+            f"{when(each['ended_at'] or each['logged_at'])} {each['kind']}: {shown(words)}",
+            style="bold red" if each["open"] else None,
+        )
     _print_api(facts["api"])
     if facts["objects"]:
         listing = table("Object", "Read up to", "Last step", "Status")

@@ -100,6 +100,28 @@ def tell_people(session: Session, type_id: ActivityType, run_id: str, told: Sequ
     )
 
 
+def tell_more(
+    session: Session,
+    type_id: ActivityType,
+    id_name: str,
+    sfdc_id: str | None,
+    attributes: Mapping[str, Any],
+    run_id: str | None = None,
+) -> bool:
+    """Add attributes to what was logged of a record already; returns whether that was anything.
+
+    :param id_name: the attribute that holds the record's id. :param run_id: only what this run logged.
+    """
+    in_run = "" if run_id is None else " AND run_id = ?"
+    return bool(
+        session.execute(
+            "UPDATE marketing.activity SET attributes = json_merge_patch(attributes, CAST(? AS JSON))"
+            f" WHERE activity_type_id = ? AND (attributes->>{literal(id_name)}) = ?{in_run}",
+            [json.dumps(_plain(attributes)), int(type_id), sfdc_id, *([run_id] if run_id else [])],
+        )
+    )
+
+
 def _plain(attributes: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(value) for name, value in attributes.items() if value is not None}
 
