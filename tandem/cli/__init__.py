@@ -45,4 +45,20 @@ app.command(rich_help_panel="Run")(runs.quality)
 app.command(rich_help_panel="Run")(runs.up)
 app.command(rich_help_panel="Look")(status.status)
 app.command(rich_help_panel="Look")(backlog.backlog)
+app.command(rich_help_panel="Look")(budget.budget)
 app.command(rich_help_panel="Look")(notifications.notifications)
+app.command(rich_help_panel="Look")(runs.serve)
+actions.add_to(person.app)
+app.add_typer(errors.app, name="errors", rich_help_panel="Look")
+app.add_typer(fields.app, name="fields", rich_help_panel="Set up")
+app.add_typer(person.app, name="person", rich_help_panel="Look")
+app.add_typer(program.app, name="program", rich_help_panel="Set up")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line. What a user can put right is said in one line on stderr, with exit code 1."""
+    try:
+        app(None if arguments is None else list(arguments))
+    except TandemError as error:
+        print(error, file=sys.stderr)
+        sys.exit(1)
