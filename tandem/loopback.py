@@ -24,6 +24,6 @@ def bound(port: int, option: str = "--port") -> Iterator[socket.socket]:
         except OSError as error:
             raise TandemError(
                 f"Port {port} cannot be used: {(error.strerror or str(error)).lower()}."
-                " Stop the program that has it, or choose another with {option}."
+                f" Stop the program that has it, or choose another with {option}."
             ) from error
         yield taken
