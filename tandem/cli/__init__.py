@@ -21,6 +21,7 @@ from tandem.cli import (
     notifications,
     person,
     program,
+    quarantine,
     runs,
     status,
 )
@@ -52,6 +53,7 @@ actions.add_to(person.app)
 app.add_typer(errors.app, name="errors", rich_help_panel="Look")
 app.add_typer(fields.app, name="fields", rich_help_panel="Set up")
 app.add_typer(person.app, name="person", rich_help_panel="Look")
+app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Look")
 app.add_typer(program.app, name="program", rich_help_panel="Set up")
 
 
