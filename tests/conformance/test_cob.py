@@ -116,6 +116,7 @@ def test_enabled_objects_come_in_for_their_people_and_others_are_not_read(
     for person in (cast.contact, cast.colleague):
         assert told(synced, person)[-1][:2] == ("Added to Visit", "V-1")
     assert wire.writes() == []
+    assert synced.rows("SELECT DISTINCT name FROM marketing.\"line__c\" WHERE name = 'Mine'") == []
     before = synced.rows("SELECT count(*) AS n FROM marketing.activity")
     synced.org.requests.clear()
     org.delete("Invoice__c", invoice)  # and its line with it
