@@ -14,7 +14,7 @@ from flows.steps import announce, attempt, names_to_sync, not_paused, resting, s
 from tandem.database.journal import Operation, Status
 from tandem.objects import CAMPAIGN_MEMBER, TASK
 from tandem.run import Run
-from tandem.settings import SettableObject, load
+from tandem.settings import AnyObjectName, load
 from tasks.check import check
 from tasks.custom_objects import refuse_edited_choice, take_over_choice
 from tasks.look import look
@@ -27,7 +27,7 @@ from tasks.tell import tell
 
 @flow(name="sync", validate_parameters=True)
 def sync(
-    objects: list[SettableObject] | None = None,
+    objects: list[AnyObjectName] | None = None,
 ) -> dict[str, Any] | State[Any]:
     """Sync once: take over what changed in Salesforce, then send what changed in marketing.
 
