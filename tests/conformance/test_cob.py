@@ -216,7 +216,5 @@ def test_the_list_and_the_constraints_are_edited_while_the_sync_is_paused_only(
     with pytest.raises(StepsFailed, match="Contact__c, by which Invoice__c finds its people"):
         synced.sync(objects=["Invoice__c"])
     monkeypatch.setenv("TANDEM_SYNC__FILTERS", '{"Invoce__c": "Name = null"}')
-    with pytest.raises(
-        SettingsError, match="filters names Invoce__c, which is not among sync.custom_objects"
-    ):
+    with pytest.raises(SettingsError, match="filters names Invoce__c, which is not among"):
         synced.sync()
