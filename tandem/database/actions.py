@@ -14,6 +14,7 @@ from typing import Any
 
 from tandem.clock import utc_now
 from tandem.database.activity import ActivityType, log
+from tandem.database.compare import literal
 from tandem.database.connection import Session
 from tandem.database.lease import nobody_elses, others_at_work
 
@@ -199,6 +200,14 @@ def done_before(session: Session, wanted: Sequence[Wanted]) -> dict[int, str]:
 
 def _key(payload: Mapping[str, Any]) -> str:
     return json.dumps(dict(payload), sort_keys=True)
+
+
+def done_by_action(operation: str) -> str:
+    """Return a query of the records that flow actions of one kind were answered about: their log has it already."""
+    return (
+        f"SELECT sfdc_id FROM sync.outbox WHERE operation = {literal(operation)} AND state = 'done'"
+        " AND sfdc_id IS NOT NULL"
+    )
 
 
 def made_by_actions(session: Session, object_name: str, operation: str) -> set[str]:

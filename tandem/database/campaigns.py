@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tandem.database import program_members
+from tandem.database.actions import done_by_action
 from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import mirror_of
 from tandem.database.connection import Session
@@ -63,7 +64,7 @@ def _log_arrivals(page: MergedPage) -> None:
     log(
         page.session,
         ActivityType.ADD_TO_CAMPAIGN,
-        f"arrival r{_MEMBER} WHERE cm.person_id IS NOT NULL",
+        f"arrival r{_MEMBER} WHERE cm.person_id IS NOT NULL AND r.Id NOT IN ({done_by_action('add')})",
         run_id=page.run_id,
         at=page.now,
         person="cm.person_id",
@@ -94,7 +95,8 @@ def _log_changes(page: MergedPage) -> None:
     log(
         page.session,
         ActivityType.REMOVE_FROM_CAMPAIGN,
-        f"incoming r{_MEMBER} WHERE r._state = 'known' AND r._deleted_now AND cm.person_id IS NOT NULL",
+        f"incoming r{_MEMBER} WHERE r._state = 'known' AND r._deleted_now AND cm.person_id IS NOT NULL"
+        f" AND r.Id NOT IN ({done_by_action('remove')})",
         run_id=page.run_id,
         at=page.now,
         person="cm.person_id",

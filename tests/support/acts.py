@@ -6,7 +6,7 @@ Every action has people of its own, so that any number of them may be under way 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,7 +37,7 @@ class Act:
         return f"{self.flow} of person {self.person}"
 
 
-def furnish(world: World, people: int) -> str:
+def furnish(world: World, people: int, labels: Iterable[str] = LABELS) -> str:
     """Make people to act on, before the first sync; a third of the leads are members of the campaign returned."""
     org = world.org
     org.set_marketing_user(True)
@@ -46,7 +46,7 @@ def furnish(world: World, people: int) -> str:
     org.create_many("Contact", [{"LastName": f"Contact {n}"} for n in range(people // 3)])
     campaign = org.create("Campaign", {"Name": "Launch"})
     old = org.query(f"SELECT Id FROM CampaignMemberStatus WHERE CampaignId = '{campaign}'")
-    for number, label in enumerate(LABELS):
+    for number, label in enumerate(labels):
         values = {"CampaignId": campaign, "Label": label, "SortOrder": 10 + number, "IsDefault": number == 0}
         org.create("CampaignMemberStatus", values)
     for row in old:
