@@ -35,15 +35,23 @@ up: install ## Prefect server, worker and deployments on this machine (PORT=4200
 ##@ Work on it
 
 .PHONY: test
-test: install npm ## the whole test suite (WORKERS=2, ARGS="-k person")
+test: install npm chromium ## the whole test suite (WORKERS=2, ARGS="-k person")
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-# Two of the sandbox's judges are npm packages. Where npm cannot be had, their tests skip and say so.
+# Two of the sandbox's judges are npm packages, and pages are looked at in a browser. Where these cannot be had,
+# their tests skip and say so.
+APT := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq >/dev/null \
+	&& DEBIAN_FRONTEND=noninteractive apt-get install -y -qq
+
 .PHONY: npm
 npm:
-	@command -v npm >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
-		&& apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null; } \
+	@command -v npm >/dev/null || { $(APT) nodejs npm >/dev/null; } \
 		|| echo "npm is missing and cannot be installed here: tests that need it will be skipped."
+
+.PHONY: chromium
+chromium:
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || { $(APT) chromium >/dev/null; } \
+		|| echo "Chromium is missing and cannot be installed here: nobody looks at the pages."
 
 .PHONY: lint
 lint: install ## ruff, formatting, mypy --strict and the import rules
@@ -72,6 +80,10 @@ conformance: install ## one line per row of the conformance list: ID pass, ID FA
 .PHONY: docs
 docs: install ## rewrite the generated reference pages (settings, commands) from the code
 	$(BIN)/python docs/generate.py
+
+.PHONY: screenshots
+screenshots: install chromium ## take the pictures in docs/images anew
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest -q tests/browser
 
 ##@ Measure it
 

@@ -10,20 +10,18 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.beginning import begin, rest
 from flows.filling import fill_fields
 from flows.outcome import ended
-from flows.programs import without_campaigns
 from flows.progress import backfill_progress
-from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
+from flows.steps import announce, attempt
 from tandem.database import journal
-from tandem.database.journal import Operation, Status
+from tandem.database.journal import Operation
 from tandem.quality.gx import warm_up
 from tandem.run import Run
 from tandem.settings import AnyObjectName, load
 from tasks.check import check
-from tasks.custom_objects import refuse_edited_choice, take_over_choice
 from tasks.fill import chosen_fields
-from tasks.look import look
 from tasks.merge import merge
 from tasks.read import ask, read_bulk
 from tasks.tell import tell
@@ -50,17 +48,9 @@ def backfill(
     settings = load()
     run = Run("backfill", settings)
     if settings.sync.paused:
-        with ended(run) as outcome:
-            take_over_choice(run)
-        return outcome.result() if outcome.error else resting(run)
+        return rest(run)
     with ended(run) as outcome, run.opened():
-        refuse_edited_choice(run)
-        wanted = names_to_sync(settings, objects)
-        names = not_paused(settings, wanted, objects)
-        looked = look(run, names)
-        visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
-        visible = without_campaigns(run, visible)
-        visible = settle_earlier_writes(run, visible)
+        visible, paused = begin(run, objects)
         if fields:
             fill_fields(run, chosen_fields(run, fields, visible))
             outcome.summary = tell(run)
@@ -83,5 +73,5 @@ def backfill(
                     batch = reading.result()
                     merge(run, batch, check(run, batch))
 
-        outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
+        outcome.summary = tell(run) | {"paused": paused}
     return outcome.result()

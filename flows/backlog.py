@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
 from flows.steps import names_to_sync
+from tandem.database.fields import described
 from tandem.errors import TandemError
 from tandem.run import Run
 from tandem.settings import load
@@ -27,8 +28,8 @@ def backlog() -> dict[str, Any] | State[Any]:
     with ended(run) as outcome:
         names = names_to_sync(settings, None)
         with run.database.read() as session:
-            described = {row["object"] for row in session.rows("SELECT object FROM sync.describe")}
-        known = [name for name in names if name in described]
+            seen = described(session)
+        known = [name for name in names if name in seen]
         if not known:
             raise TandemError(
                 "Nothing was synced yet, so there is nothing to measure. Run `tandem backfill`."

@@ -11,9 +11,10 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Failed
 
-from tandem.database.journal import Status
+from tandem.database.journal import CYCLES, Status
 from tandem.errors import TandemError
 from tandem.run import Run
+from tasks.notify import notify
 
 
 class StepsFailed(TandemError):
@@ -50,7 +51,10 @@ class Outcome:
 
 @contextmanager
 def ended(run: Run) -> Iterator[Outcome]:
-    """Catch what a user can cause, so that the run ends with its line; defects keep their trace."""
+    """Catch what a user can cause, so that the run ends with its line; defects keep their trace.
+
+    After a cycle, when nothing is held any more, whoever wants to know is notified.
+    """
     outcome = Outcome()
     try:
         yield outcome
@@ -60,3 +64,5 @@ def ended(run: Run) -> Iterator[Outcome]:
     finally:
         if "connection" in run.__dict__:
             run.connection.close()
+    if run.kind in CYCLES and run.database.exists():
+        notify(run.database, run.settings.notify)

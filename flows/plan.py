@@ -89,24 +89,22 @@ def _step(step: Step) -> dict[str, Any]:
 def _new_members(session: Session) -> dict[str, Any]:
     """Return the program members that would be added to their campaigns, as far as they are in Salesforce."""
     records = program_newcomers.find_new(session)
-    rows = session.rows(
-        "SELECT person_id, NULL AS sfdc_id, payload FROM new_member ORDER BY person_id LIMIT ?", [SHOWN]
+    return _push(
+        session,
+        CAMPAIGN_MEMBER,
+        records,
+        "person_id, NULL AS sfdc_id, payload FROM new_member ORDER BY person_id",
     )
-    return {
-        "object": CAMPAIGN_MEMBER.name,
-        "records": records,
-        "sample": [{**row, "payload": json.loads(row["payload"])} for row in rows],
-    }
 
 
 def _pending(session: Session, declared: SyncedObject) -> dict[str, Any]:
     fields = active_fields(session, declared.name)
     records = find_pending(session, declared, fields) if fields else 0
-    rows = (
-        session.rows("SELECT person_id, sfdc_id, payload FROM pending ORDER BY sfdc_id LIMIT ?", [SHOWN])
-        if fields
-        else []
-    )
+    return _push(session, declared, records, "person_id, sfdc_id, payload FROM pending ORDER BY sfdc_id")
+
+
+def _push(session: Session, declared: SyncedObject, records: int, source: str) -> dict[str, Any]:
+    rows = session.rows(f"SELECT {source} LIMIT ?", [SHOWN]) if records else []
     return {
         "object": declared.name,
         "records": records,

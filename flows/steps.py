@@ -9,16 +9,13 @@ from typing import Any
 from prefect.logging import get_run_logger
 
 from tandem.clock import utc_now
-from tandem.database import jobs, journal, newcomers
+from tandem.database import journal
 from tandem.database.journal import Operation, Status, Step
 from tandem.errors import AuthenticationError, BudgetExhausted, RolledBack, SettingsError, TandemError
-from tandem.objects import LEAD, synced_objects
+from tandem.objects import synced_objects
 from tandem.run import Run, error_code, one_line
 from tandem.salesforce.errors import ErrorClass
 from tandem.settings import Settings
-from tasks.push import finish_writes
-from tasks.push_activities import settle_activities
-from tasks.push_new import push_new
 
 #: How a run stands that did nothing because the whole sync is paused.
 PAUSED = "Paused"
@@ -108,25 +105,6 @@ def attempt(run: Run, object_name: str, operation: Operation) -> Iterator[Attemp
         _write_down(run, Step(object_name, operation, started, status), error)
         if error_code(error)[1] == ErrorClass.AUTHENTICATION:  # not only at the login (24.6)
             raise
-
-
-def settle_earlier_writes(run: Run, visible: Sequence[str]) -> list[str]:
-    """Find out what became of writes that an earlier run could not settle; returns what may be read now.
-
-    First, Bulk jobs that still write are waited for. Then creates without an answer are looked for: until
-    they are settled, a lead may be there that is nobody's, and reading it would make a second person.
-    """
-    with run.database.read() as session:
-        at_work = jobs.open_ingest_jobs(session, run.id)
-        unsure = newcomers.creates_waiting(session, run.id)
-    if at_work:
-        finish_writes(run, at_work)
-    settle_activities(run)
-    if not unsure or LEAD.name not in visible:
-        return list(visible)
-    with attempt(run, LEAD.name, Operation.PUSH_NEW) as tried:
-        push_new(run, [])
-    return [name for name in visible if name != LEAD.name or not tried.failed]
 
 
 def _write_down(run: Run, step: Step, error: Exception) -> None:

@@ -8,16 +8,15 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State
 
+from flows.beginning import begin, rest
 from flows.outcome import ended
-from flows.programs import sync_programs, without_campaigns
-from flows.steps import announce, attempt, names_to_sync, not_paused, resting, settle_earlier_writes
-from tandem.database.journal import Operation, Status
+from flows.programs import sync_programs
+from flows.steps import announce, attempt
+from tandem.database.journal import Operation
 from tandem.objects import CAMPAIGN_MEMBER, TASK
 from tandem.run import Run
 from tandem.settings import AnyObjectName, load
 from tasks.check import check
-from tasks.custom_objects import refuse_edited_choice, take_over_choice
-from tasks.look import look
 from tasks.merge import merge, note_unchanged
 from tasks.push import push
 from tasks.push_activities import push_activities
@@ -39,18 +38,9 @@ def sync(
     settings = load()
     run = Run("sync", settings)
     if settings.sync.paused:
-        with ended(run) as outcome:
-            take_over_choice(run)
-        return outcome.result() if outcome.error else resting(run)
+        return rest(run)
     with ended(run) as outcome, run.opened():
-        refuse_edited_choice(run)
-        wanted = names_to_sync(settings, objects)
-        names = not_paused(settings, wanted, objects)
-        looked = look(run, names)
-        visible = [step.object for step in looked if step.status is Status.SUCCEEDED]
-
-        visible = without_campaigns(run, visible)
-        visible = settle_earlier_writes(run, visible)
+        visible, paused = begin(run, objects)
         announce(run, visible, Operation.PULL_UPDATES)
         unread, by_bulk = _pull(run, ask(run, visible))
         # A Bulk job may be hours old, of an earlier run even, by the time it is merged. What Salesforce changed
@@ -71,7 +61,7 @@ def sync(
             with attempt(run, TASK.name, Operation.PUSH_NEW):
                 push_activities(run)
 
-        outcome.summary = tell(run) | {"paused": [name for name in wanted if name not in names]}
+        outcome.summary = tell(run) | {"paused": paused}
     return outcome.result()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from sandbox.keys import key_among
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
 
@@ -57,7 +58,7 @@ class Lookups:
             keys = self._keys(sobject.name, found.name, [str(value).lower() for value in values])
             if not keys:
                 return []
-            where.insert(0, f"_key IN ({', '.join(map(str, keys))})")
+            where.insert(0, key_among(keys))
         return self._run(
             f'SELECT {column}, _key, "Id" FROM {sobject.table} WHERE {" AND ".join(where)} ORDER BY _key',
             [list(values)],

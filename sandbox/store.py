@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from sandbox.keys import key_among
 from sandbox.lookups import Lookups
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
@@ -161,14 +162,7 @@ class Store:
         chosen = list(names) if names is not None else [item.name for item in sobject.stored]
         columns = ", ".join(f'"{name}"' for name in chosen)
         head = f"SELECT _key{', ' if columns else ''}{columns} FROM {sobject.table}"
-        if len(keys) <= _FEW:
-            rows = self.run(f"{head} WHERE _key IN ({', '.join(str(key) for key in keys)})")
-        else:
-            # Bounds let the database skip row groups that a bare set would make it scan.
-            rows = self.run(
-                f"{head} WHERE _key BETWEEN {min(keys)} AND {max(keys)} AND _key IN (SELECT unnest(?))",
-                [list(keys)],
-            )
+        rows = self.run(f"{head} WHERE {key_among(keys)}")
         return {row[0]: dict(zip(chosen, row[1:], strict=True)) for row in rows}
 
     def carriers(self, sobject: SObject, found: Field, values: Sequence[Any]) -> list[tuple[Any, ...]]:
@@ -232,7 +226,7 @@ class Store:
 
     def remove(self, sobject: SObject, keys: Sequence[int]) -> None:
         """Take records away for good."""
-        self.run(f"DELETE FROM {sobject.table} WHERE _key IN (SELECT unnest(?))", [list(keys)])
+        self.run(f"DELETE FROM {sobject.table} WHERE {key_among(keys)}")
 
     @contextmanager
     def staged(self, sobject: SObject, rows: Sequence[Record], names: Sequence[str]) -> Iterator[str]:

@@ -55,3 +55,7 @@ class SuiteFailed(TandemError):
 
 class MissingFields(TandemError):
     """The sync user cannot see fields that an object's step needs (VIS-03)."""
+
+
+class NotFound(TandemError):
+    """A person, a page, a code that somebody asked for is not there."""

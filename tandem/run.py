@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tandem.database import journal
+from tandem.database import journal, trouble
 from tandem.database.connection import Database
 from tandem.database.journal import Status
 from tandem.database.lease import lease, presence
@@ -127,6 +127,7 @@ class Run:
                     session, self.id, None, self.kind, code, error_class, one_line(error)
                 )
             journal.end_run(session, self.id, status, one_line(error) if error else None)
+            trouble.review(session, self.id, self.settings.notify, self.settings.sync)
             journal.prune(session, self.settings.sync.keep_days)
         if status is Status.SUCCEEDED:
             shutil.rmtree(self.staging, ignore_errors=True)

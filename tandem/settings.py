@@ -30,6 +30,7 @@ from pydantic_settings import (
 from pydantic_settings import SettingsError as EnvironmentSettingsError
 
 from tandem.errors import SettingsError
+from tandem.notification import Kind
 
 PREFIX = "TANDEM_"
 
@@ -64,6 +65,8 @@ SettableTable = Literal[
 CUSTOM_OBJECT = r"^[A-Za-z]\w*__c$"
 CustomObjectName = Annotated[str, StringConstraints(pattern=CUSTOM_OBJECT)]
 AnyObjectName = SettableObject | CustomObjectName
+
+BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
 
 PushableActivity = Literal[
     "filled_out_form",
@@ -253,6 +256,38 @@ class SyncSettings(BaseModel):
         return next((names for key, names in self.blocked_fields.items() if key.lower() == table), ())
 
 
+class QualitySettings(BaseModel):
+    """The data quality report."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    folder: Path = Field(Path("data/quality"), description="Where the report and its Data Docs are written.")
+    keep_docs: int = Field(14, ge=1, description="Reports that Data Docs show; older ones are removed.")
+    keep_days: int = Field(400, ge=1, description="Days that the trend of data quality goes back.")
+
+
+class NotifySettings(BaseModel):
+    """Who is told what (section 26)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    targets: dict[BlockName, tuple[Kind, ...]] = Field(
+        default_factory=dict,
+        description="Notification blocks of Prefect, with the kinds that each wants to hear of; an empty list: all,"
+        ' e.g. {"slack-webhook/ops": []}.',
+    )
+    down_minutes: int = Field(
+        60, ge=0, description="Minutes without a successful cycle until the sync counts as down; 0: never."
+    )
+    error_rate: float = Field(
+        0.1, ge=0, le=1, description="Share of the records sent in 24 hours that may be refused; 1: any."
+    )
+    quality_score: float = Field(
+        0, ge=0, le=100, description="Lowest quality score that an object should have, of 100; 0: any."
+    )
+    timeout_seconds: float = Field(10.0, gt=0, description="Longest wait for a target to answer.")
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Unknown names are refused, so that a typing error cannot hide."""
 
@@ -279,6 +314,8 @@ class Settings(BaseSettings):
     salesforce: Annotated[SalesforceSettings, Field(default_factory=SalesforceSettings)]
     budget: Annotated[ApiBudget, Field(default_factory=ApiBudget)]
     sync: Annotated[SyncSettings, Field(default_factory=SyncSettings)]
+    notify: Annotated[NotifySettings, Field(default_factory=NotifySettings)]
+    quality: Annotated[QualitySettings, Field(default_factory=QualitySettings)]
 
     @classmethod
     def settings_customise_sources(

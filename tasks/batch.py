@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,11 @@ class Batch:
     rows: int
     stamp: datetime
     started_at: datetime
+
+    def discard(self) -> None:
+        """Remove its pages."""
+        for folder in {page.parent for page in self.pages}:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 
 from prefect import task
@@ -13,7 +12,6 @@ from tandem.database.actions import Entry, Outcome, Result, Told, Wanted
 from tandem.database.activity import ActivityType
 from tandem.database.connection import Session
 from tandem.database.standing import Standing
-from tandem.errors import SalesforceError
 from tandem.objects import CONTACT
 from tandem.run import Run
 from tandem.salesforce.campaign_members import CampaignFound, Member, members_of
@@ -140,13 +138,10 @@ def _sender(operation: Operation) -> Send:
 
 
 def _taken_over(run: Run, results: list[Result]) -> list[Result]:
-    """Show the memberships here as they are now. If they cannot be read now, the next cycle does it."""
+    """Show the memberships here as they are now."""
     done = {str(each.sfdc_id) for each in results if not each.code and not each.lost}
     if done:
-        try:
-            read_back(run, {_OBJECT: done})
-        except SalesforceError:
-            return results
+        read_back(run, {_OBJECT: done})
     return results
 
 
@@ -157,15 +152,10 @@ def _teller(activity: ActivityType) -> Apply:
             statuses = {str(each.sfdc_id): str(each.entry.payload["Status"]) for each in results}
             program_members.take_over_statuses(session, statuses, run.id)
         program_members.align(session, run.id)
-        more = json.dumps({"Status": "succeeded", "Source": "Flow action"})
+        more = {"Status": "succeeded", "Source": "Flow action"}
         found = []
         for each in results:
-            logged = session.execute(
-                "UPDATE marketing.activity SET attributes = json_merge_patch(attributes, CAST(? AS JSON))"
-                " WHERE activity_type_id = ? AND run_id = ? AND (attributes->>'SFDC Id') = ?",
-                [more, int(activity), run.id, each.sfdc_id],
-            )
-            if not logged:
+            if not actions.tell_more(session, activity, "SFDC Id", each.sfdc_id, more, run.id):
                 facts = {"SFDC Id": each.sfdc_id, "Source": "Flow action"}
                 found.append(Told(each.entry.person_id, facts))
         return found

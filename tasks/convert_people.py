@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tandem.database import people
+from tandem.database import actions, people
 from tandem.database.actions import Entry, Outcome, Result, Told, Wanted
 from tandem.database.activity import ActivityType
 from tandem.database.connection import Session
 from tandem.database.standing import Standing, standings
-from tandem.errors import SalesforceError, TandemError
+from tandem.errors import TandemError
 from tandem.objects import CONTACT, LEAD
 from tandem.run import Run
 from tandem.salesforce.connection import Connection
@@ -149,7 +148,7 @@ def _facts(account: str | None, contact: str | None, opportunity: str | None) ->
 
 
 def _taken_over(run: Run, results: list[Result]) -> list[Result]:
-    """Let the people go on as the contacts they became. If that cannot be read now, the next cycle does it."""
+    """Let the people go on as the contacts they became."""
     done = [each for each in results if not each.code]
     if done:
         run.save_calls()
@@ -158,10 +157,7 @@ def _taken_over(run: Run, results: list[Result]) -> list[Result]:
             LEAD.name: {str(each.entry.sfdc_id) for each in done},
             CONTACT.name: {str(each.sfdc_id) for each in done},
         }
-        try:
-            read_back(run, records)
-        except SalesforceError:
-            return results
+        read_back(run, records)
     return results
 
 
@@ -177,12 +173,7 @@ def _converted(session: Session, run: Run, results: Sequence[Result]) -> list[To
             "Source": "Flow action",
             "Status": "succeeded",
         }
-        logged = session.execute(
-            "UPDATE marketing.activity SET attributes = json_merge_patch(attributes, CAST(? AS JSON))"
-            " WHERE activity_type_id = ? AND (attributes->>'SFDC Contact Id') = ?",
-            [json.dumps({k: v for k, v in facts.items() if v}), int(ActivityType.CONVERT_LEAD), each.sfdc_id],
-        )
-        if not logged:
+        if not actions.tell_more(session, ActivityType.CONVERT_LEAD, "SFDC Contact Id", each.sfdc_id, facts):
             more: dict[str, Any] = {"SFDC Lead Id": each.entry.sfdc_id, **each.facts, "Source": "Flow action"}
             told.append(Told(each.entry.person_id, more, each.entry.payload["ownerId"]))
     return told

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Sequence
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tandem.database import companies, jobs, journal, quarantine
+from tandem.database import jobs, journal, quarantine
+from tandem.database.effects import EDITS
 from tandem.database.fields import active_fields, described
 from tandem.database.journal import Operation, Step
 from tandem.database.merge import fill_fields
 from tandem.errors import SettingsError
-from tandem.objects import ACCOUNT
 from tandem.run import Run
 from tasks.batch import Batch, Verdict
 
@@ -77,8 +76,8 @@ def fill(run: Run, batch: Batch, verdict: Verdict) -> Step:
     with run.database.write() as session, session.transaction():
         fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]
         failed = quarantine.hold_back(session, declared, verdict.findings, batch.pages, run.id)
-        if declared is ACCOUNT:
-            companies.take_over_edits(session, run.id, run.settings.sync)
+        if take_over := EDITS.get(declared.name):
+            take_over(session, run.id, run.settings.sync)
         counts = fill_fields(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
         jobs.finish_jobs(session, batch.object)
         names = ", ".join(each.field for each in fields if each.field not in KEYS)
@@ -92,6 +91,5 @@ def fill(run: Run, batch: Batch, verdict: Verdict) -> Step:
             detail=f"Only {names}, of every record",
         )
         journal.record_step(session, run.id, step)
-    for folder in {page.parent for page in batch.pages}:
-        shutil.rmtree(folder, ignore_errors=True)
+    batch.discard()
     return step

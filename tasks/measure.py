@@ -12,7 +12,6 @@ from tandem.clock import utc_now
 from tandem.database import backlog
 from tandem.database.fields import active_fields
 from tandem.database.pending import find_pending
-from tandem.objects import Direction
 from tandem.run import Run
 from tandem.salesforce.changes import count_changes
 from tasks.read import ask
@@ -35,7 +34,7 @@ def measure_backlog(run: Run, names: Sequence[str]) -> list[dict[str, Any]]:
         for name in names:
             declared = run.objects[name]
             fields = active_fields(session, name)
-            pushed = declared.direction is Direction.BOTH and bool(fields)
+            pushed = declared.is_written and bool(fields)
             waiting[name] = (in_salesforce[name], find_pending(session, declared, fields) if pushed else 0)
         backlog.record(session, utc_now(), waiting)
     return [

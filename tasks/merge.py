@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 
 import duckdb
@@ -37,8 +36,7 @@ def merge(run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
             f"{batch.object} could not be merged, and all of it stands as before: {reason}. Was a table of the"
             " database changed? Put it back; the next run reads the changes again."
         ) from error
-    for folder in {page.parent for page in batch.pages}:
-        shutil.rmtree(folder, ignore_errors=True)
+    batch.discard()
     return steps
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Step
-from tandem.database.notifications import Kind, notify
+from tandem.database.notifications import notify
+from tandem.notification import Kind
 from tandem.reports.field_uses import uses_of
 from tandem.run import Run
 from tandem.salesforce.describe import ObjectDescribe

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -32,7 +33,8 @@ class Question:
     """What to ask of one object, and with which fields the answer is read."""
 
     query: ChangeQuery
-    described: dict[str, FieldDescribe]
+    described: Mapping[str, FieldDescribe]
+    """A view, not a dictionary: Prefect walks through those of every argument, and these hold thousands of values."""
 
 
 def ask(
@@ -61,7 +63,7 @@ def ask(
                 since -= overlap
             query = ChangeQuery(name, tuple(fields), since, _condition(run, name))
             known = described[name].fields
-            questions.append(Question(query, {field: known[field] for field in fields}))
+            questions.append(Question(query, MappingProxyType({field: known[field] for field in fields})))
     return questions
 
 

@@ -7,9 +7,11 @@ from collections.abc import Collection, Mapping
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
 
 from tandem.database import fields as field_maps
 from tandem.database.fields import active_fields
+from tandem.errors import SalesforceError
 from tandem.run import Run
 from tandem.salesforce.changes import ChangeQuery
 from tandem.salesforce.lookup import text
@@ -22,9 +24,7 @@ from tasks.read import Question, read
 def read_back(run: Run, records: Mapping[str, Collection[str]]) -> None:
     """Read these records, up to 2,000 of an object, and merge them as a cycle would; no watermark moves.
 
-    Objects that were never synced are left out.
-
-    :raises SalesforceError: they cannot be read; the next cycle reads them.
+    Objects that were never synced are left out, and what cannot be read now the next cycle reads.
     """
     questions = []
     with run.database.read() as session:
@@ -40,12 +40,16 @@ def read_back(run: Run, records: Mapping[str, Collection[str]]) -> None:
                         {field: known[field] for field in fields},
                     )
                 )
-    batches, _, errors = read(run, questions)
+    try:
+        batches, _, errors = read(run, questions)
+    except SalesforceError as error:
+        get_run_logger().warning("Not read back; the next cycle does it: %s", error)
+        return
     for batch in batches:
         if batch.rows:
             verdict = check(run, batch)
             with run.database.write() as session, session.transaction():
                 apply(session, run, batch, verdict, of_a_cycle=False)
     shutil.rmtree(run.staging, ignore_errors=True)
-    for error in errors.values():
-        raise error
+    for name, reason in errors.items():
+        get_run_logger().warning("%s was not read back; the next cycle does it: %s", name, reason)

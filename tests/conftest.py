@@ -40,7 +40,11 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     home = tmp_path_factory.mktemp("prefect")
     prepare_home(home)
-    server = LocalServer(home)
+    # What becomes of single tasks is kept by services that take a quarter of a small cycle.
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
+        environment.setenv("PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED", "false")
+        server = LocalServer(home)
     try:
         server.wait()
         os.environ["PREFECT_API_URL"] = server.api_url

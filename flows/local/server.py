@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from flows.local import leashed
 from tandem.errors import TandemError
+from tandem.loopback import bound
 
 _READY_SECONDS = 90.0
 _DATABASE = "prefect.db"
@@ -32,7 +32,7 @@ class LocalServer:
         :raises TandemError: the port is in use.
         """
         self._log = home / "server.log"
-        with _listening(port) as listener:
+        with bound(port) as listener:
             make_database(home)
             self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
             extra = {
@@ -108,20 +108,6 @@ def answers(api_url: str) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-@contextmanager
-def _listening(port: int) -> Iterator[socket.socket]:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise TandemError(
-                f"Port {port} cannot be used: {(error.strerror or str(error)).lower()}."
-                " Stop the program that has it, or choose another with --port."
-            ) from error
-        yield listener
 
 
 def _connection_url(file: Path) -> str:

@@ -12,6 +12,7 @@ from sandbox.api import conditional, recent
 from sandbox.errors import ApiError, not_found
 from sandbox.http.call import Answer, Call
 from sandbox.http.router import Router
+from sandbox.keys import key_among
 from sandbox.metadata.describe import summarize
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
@@ -239,7 +240,7 @@ def read_records(
             columns += [f't."{part}"' for part in field.parts.values()]
         else:
             columns.append(scope.read(field))
-    where = [f"t._key IN ({', '.join(str(key) for key in keys)})"]
+    where = [key_among(keys, "t._key")]
     if "IsDeleted" in sobject.fields:
         where.append('NOT t."IsDeleted"')
     where += visibility.conditions(world, sobject, "t")

@@ -17,6 +17,7 @@ from tandem.cli import (
     custom_objects,
     errors,
     fields,
+    notifications,
     person,
     program,
     runs,
@@ -43,6 +44,7 @@ app.command(rich_help_panel="Run")(runs.quality)
 app.command(rich_help_panel="Run")(runs.up)
 app.command(rich_help_panel="Look")(status.status)
 app.command(rich_help_panel="Look")(backlog.backlog)
+app.command(rich_help_panel="Look")(notifications.notifications)
 app.command(rich_help_panel="Look")(runs.serve)
 actions.add_to(person.app)
 app.add_typer(errors.app, name="errors", rich_help_panel="Look")

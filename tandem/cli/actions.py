@@ -42,7 +42,7 @@ def push(
     verbose: VerboseOption = False,
 ) -> None:
     """Send people to Salesforce now: who is not there yet becomes a lead (the Sync Person flow step)."""
-    run_flow("sync-person", {"person_ids": _ids(keys), "owner": owner}, as_json, verbose)
+    _act("sync-person", keys, as_json, verbose, owner=owner)
 
 
 def change_owner(
@@ -54,12 +54,7 @@ def change_owner(
     verbose: VerboseOption = False,
 ) -> None:
     """Give leads another owner. A contact keeps its owner; for a queue it gets a lead beside it."""
-    run_flow(
-        "change-owner",
-        {"person_ids": _ids(keys), "owner": owner, "implied": implied, "program": program},
-        as_json,
-        verbose,
-    )
+    _act("change-owner", keys, as_json, verbose, owner=owner, implied=implied, program=program)
 
 
 def create_task(
@@ -79,19 +74,21 @@ def create_task(
     verbose: VerboseOption = False,
 ) -> None:
     """Make a task for people. The very same task for the same day is made once."""
-    form = {
-        "person_ids": _ids(keys),
-        "subject": subject,
-        "description": description,
-        "due_in_days": due_in_days,
-        "assign_to": assign_to,
-        "priority": priority,
-        "status": status,
-        "campaign": campaign,
-        "implied": implied,
-        "program": program,
-    }
-    run_flow("create-task", form, as_json, verbose)
+    _act(
+        "create-task",
+        keys,
+        as_json,
+        verbose,
+        subject=subject,
+        description=description,
+        due_in_days=due_in_days,
+        assign_to=assign_to,
+        priority=priority,
+        status=status,
+        campaign=campaign,
+        implied=implied,
+        program=program,
+    )
 
 
 def convert(
@@ -112,15 +109,17 @@ def convert(
     verbose: VerboseOption = False,
 ) -> None:
     """Turn leads into contacts, each with a new account and a new opportunity."""
-    form = {
-        "person_ids": _ids(keys),
-        "assign_to": assign_to,
-        "status": status,
-        "notify": notify,
-        "implied": implied,
-        "program": program,
-    }
-    run_flow("convert-person", form, as_json, verbose)
+    _act(
+        "convert-person",
+        keys,
+        as_json,
+        verbose,
+        assign_to=assign_to,
+        status=status,
+        notify=notify,
+        implied=implied,
+        program=program,
+    )
 
 
 def merge(
@@ -155,14 +154,16 @@ def add_to_campaign(
     verbose: VerboseOption = False,
 ) -> None:
     """Make people members of a campaign. Who is one already keeps its status."""
-    form = {
-        "person_ids": _ids(keys),
-        "campaign": campaign,
-        "status": status,
-        "implied": implied,
-        "program": program,
-    }
-    run_flow("add-to-campaign", form, as_json, verbose)
+    _act(
+        "add-to-campaign",
+        keys,
+        as_json,
+        verbose,
+        campaign=campaign,
+        status=status,
+        implied=implied,
+        program=program,
+    )
 
 
 def change_campaign_status(
@@ -175,14 +176,16 @@ def change_campaign_status(
     verbose: VerboseOption = False,
 ) -> None:
     """Give members of a campaign another status. Who is none is added with it."""
-    form = {
-        "person_ids": _ids(keys),
-        "campaign": campaign,
-        "status": status,
-        "implied": implied,
-        "program": program,
-    }
-    run_flow("change-campaign-status", form, as_json, verbose)
+    _act(
+        "change-campaign-status",
+        keys,
+        as_json,
+        verbose,
+        campaign=campaign,
+        status=status,
+        implied=implied,
+        program=program,
+    )
 
 
 def remove_from_campaign(
@@ -192,7 +195,7 @@ def remove_from_campaign(
     verbose: VerboseOption = False,
 ) -> None:
     """End people's membership of a campaign. Who is no member is skipped."""
-    run_flow("remove-from-campaign", {"person_ids": _ids(keys), "campaign": campaign}, as_json, verbose)
+    _act("remove-from-campaign", keys, as_json, verbose, campaign=campaign)
 
 
 def delete(
@@ -204,9 +207,7 @@ def delete(
     verbose: VerboseOption = False,
 ) -> None:
     """Delete people for good, here and in Salesforce. It cannot be undone."""
-    run_flow(
-        "delete-person", {"person_ids": _ids(keys), "from_salesforce": from_salesforce}, as_json, verbose
-    )
+    _act("delete-person", keys, as_json, verbose, from_salesforce=from_salesforce)
 
 
 def delete_from_sfdc(
@@ -218,8 +219,12 @@ def delete_from_sfdc(
     verbose: VerboseOption = False,
 ) -> None:
     """Delete people's leads and contacts in Salesforce; the people stay here, marked as deleted there."""
-    form = {"person_ids": _ids(keys), "delete_in_marketing": delete_in_marketing}
-    run_flow("delete-person-from-sfdc", form, as_json, verbose)
+    _act("delete-person-from-sfdc", keys, as_json, verbose, delete_in_marketing=delete_in_marketing)
+
+
+def _act(flow: str, keys: Sequence[str], as_json: bool, verbose: bool, **form: object) -> None:
+    """Hand people over to a flow, with the rest of its form."""
+    run_flow(flow, {"person_ids": _ids(keys), **form}, as_json, verbose)
 
 
 def _ids(keys: Sequence[str]) -> list[int]:

@@ -8,9 +8,12 @@ import typer
 
 from tandem.cli.context import opened
 from tandem.cli.rendering import JsonOption, console, print_json, say, shown, table, when
+from tandem.cli.times import parse_since
 from tandem.errors import TandemError
 from tandem.reports import person as report
 from tandem.reports.fields import hidden_columns
+from tandem.reports.timeline import Way
+from tandem.reports.timeline import timeline as happened
 from tandem.reports.why import why as explain
 
 app = typer.Typer(help="Show one person, change it, act on people in Salesforce.", no_args_is_help=True)
@@ -39,6 +42,31 @@ def show(
         print_json(facts)
     else:
         _print(facts, rows)
+
+
+@app.command()
+def timeline(
+    key: PersonArgument,
+    ways: Annotated[
+        list[Way] | None, typer.Option("--way", help="Only what went this way; may be repeated.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="How far back: 2h, 5d, or a date.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what came from Salesforce, what went there, what was refused and why, which side won; newest first."""
+    begin = parse_since(since) if since else None
+    _, database = opened()
+    with database.read() as session:
+        person = report.person_of(session, report.find_person(session, key))
+        events = happened(session, person, report.object_of(person), tuple(ways or Way), begin)
+    if as_json:
+        print_json(events)
+    elif events:
+        console().print(_events(events))
+    else:
+        say("Nothing of that kind.")
 
 
 @app.command()
@@ -112,16 +140,13 @@ def _print(facts: dict[str, Any], rows: int) -> None:
     if rows and facts["timeline"]:
         console().print(_events(facts["timeline"][:rows]))
         if len(facts["timeline"]) > rows:
-            say(f"{len(facts['timeline']) - rows:,} older events: --rows shows more.")
+            older = len(facts["timeline"]) - rows
+            say(f"{older:,} older events: `tandem person timeline {person['id']}` shows all.")
 
 
 def _events(events: list[dict[str, Any]]) -> Any:
-    listing = table("At", "What", "About", "Details", wrap=["About", "Details"])
+    listing = table("At", "Way", "What", "About", "Details", wrap=["What", "About", "Details"])
     for event in events:
-        told = "; ".join(
-            f"{name}: {shown(value)}"
-            for name, value in event["facts"].items()
-            if value is not None and value != event["about"]
-        )
-        listing.add_row(when(event["at"]), event["title"], shown(event["about"]), told)
+        about, told = shown(event["about"]), shown(event["told"])
+        listing.add_row(when(event["at"]), event["way"], event["title"], about, told)
     return listing

@@ -15,8 +15,14 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tandem.errors import TandemError
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print facts for programs.")]
 CsvOption = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", metavar="FILE", help="Write comma-separated values to this file.")
+]
+
 
 COUNTS = ("new", "updated", "deleted", "failed", "skipped")
 
@@ -46,12 +52,25 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print rows as CSV. Times carry the user's zone; a text that a spreadsheet would run is defused."""
-    writer = csv.writer(sys.stdout)
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow([_cell(value) for value in row])
+def print_csv(header: Sequence[str], rows: Iterable[Sequence[Any]], target: Path | None = None) -> None:
+    """Print rows as CSV. Times carry the user's zone; a text that a spreadsheet would run is defused.
+
+    :param target: a file to write instead.
+    :raises TandemError: it cannot be written.
+    """
+    cells = [[_cell(value) for value in row] for row in rows]
+    if target is None:
+        csv.writer(sys.stdout).writerows([header, *cells])
+        return
+    try:
+        with target.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *cells])
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise TandemError(
+            f"{target} cannot be written: {reason}. Name another file after --output."
+        ) from None
+    say(f"{len(cells):,} rows written to {target}.")
 
 
 def _cell(value: Any) -> Any:

@@ -10,6 +10,7 @@ from tandem.cli.context import opened
 from tandem.cli.rendering import (
     CsvOption,
     JsonOption,
+    OutputOption,
     console,
     print_csv,
     print_json,
@@ -43,6 +44,7 @@ def status(
     rows: Annotated[int, typer.Option(min=0, help="Most steps shown in the table.")] = 20,
     as_json: JsonOption = False,
     as_csv: CsvOption = False,
+    output: OutputOption = None,
 ) -> None:
     """Show how the sync stands, and the steps of its runs, newest first.
 
@@ -50,7 +52,7 @@ def status(
     """
     chosen = StepFilter(parse_since(since), objects or (), operations or (), statuses or ())
     settings, database = opened()
-    if not database.exists() and not as_csv and not as_json:
+    if not (database.exists() or as_csv or output or as_json):
         say(f"{NEVER}. There is no database at {settings.database} yet: run `tandem backfill`.")
         return
     with database.read() as session:
@@ -59,10 +61,10 @@ def status(
     facts["paused"] = [name for name in settings.sync.every_object if settings.sync.is_paused(name)]
     if as_json:
         print_json({**facts, "database": settings.database, "steps": found})
-    elif as_csv:
+    elif as_csv or output:
         columns = ("started_at", "ended_at", "object", "operation", "status")
         counts = ("new", "updated", "deleted", "failed", "skipped")
-        print_csv(CSV_HEADER, ([step[name] for name in (*columns, *counts)] for step in found))
+        print_csv(CSV_HEADER, ([step[name] for name in (*columns, *counts)] for step in found), output)
     else:
         _print(facts, found, rows)
 
@@ -77,7 +79,11 @@ def _print(facts: dict[str, Any], found: list[dict[str, Any]], rows: int) -> Non
         say(f"Last run: {run['kind']}, {run['status'].lower()}, took {took(run)}")
     _print_waiting(facts)
     for each in facts["notifications"]:
-        say(f"{when(each['logged_at'])} {shown(each['message'])}")
+        words = f"over: {each['ending']}" if each["ended_at"] else each["message"]
+        say(
+            f"{when(each['ended_at'] or each['logged_at'])} {each['kind']}: {shown(words)}",
+            style="bold red" if each["open"] else None,
+        )
     _print_api(facts["api"])
     if facts["objects"]:
         listing = table("Object", "Read up to", "Last step", "Status")
@@ -104,6 +110,9 @@ def _print_waiting(facts: dict[str, Any]) -> None:
         )
     if waiting["quarantined"]:
         say(f"{waiting['quarantined']:,} records in quarantine.")
+    if many := waiting["actions_broken_off"]:
+        of = "A flow action" if many == 1 else f"Flow actions for {many:,} people"
+        say(f"{of} broke off without an answer. Do it again: what was done is looked for first.")
     if waiting["unsent"]:
         say(f"{waiting['unsent']:,} changes written down for sending, without an answer yet.")
 
@@ -114,4 +123,8 @@ def _print_api(api: dict[str, Any]) -> None:
         text += f" of {api['budget_24h']:,}"
     if api["org_limit_24h"]:
         text += f", the org {api['org_used_24h']:,} of {api['org_limit_24h']:,}"
+    if api["left"] is not None:
+        text += f"; {api['left']:,} left to us"
+    if api["used_up_at"]:
+        text += f", used up by {when(api['used_up_at'])} at this pace"
     say(text)

@@ -17,6 +17,7 @@ from tandem.database.activity import ActivityType, log
 from tandem.database.compare import literal
 from tandem.database.connection import Session
 from tandem.database.lease import nobody_elses, others_at_work
+from tandem.database.outbox import Answer, load_answers, record_refusals
 
 #: What an outcome may be.
 DONE, SKIPPED, REFUSED, NO_ANSWER = "done", "skipped", "refused", "no answer"
@@ -96,6 +97,28 @@ def tell_people(session: Session, type_id: ActivityType, run_id: str, told: Sequ
         at=utc_now(),
         primary="primary_value",
         attributes="attributes",
+    )
+
+
+def tell_more(
+    session: Session,
+    type_id: ActivityType,
+    id_name: str,
+    sfdc_id: str | None,
+    attributes: Mapping[str, Any],
+    run_id: str | None = None,
+) -> bool:
+    """Add attributes to what was logged of a record already; returns whether that was anything.
+
+    :param id_name: the attribute that holds the record's id. :param run_id: only what this run logged.
+    """
+    in_run = "" if run_id is None else " AND run_id = ?"
+    return bool(
+        session.execute(
+            "UPDATE marketing.activity SET attributes = json_merge_patch(attributes, CAST(? AS JSON))"
+            f" WHERE activity_type_id = ? AND (attributes->>{literal(id_name)}) = ?{in_run}",
+            [json.dumps(_plain(attributes)), int(type_id), sfdc_id, *([run_id] if run_id else [])],
+        )
     )
 
 
@@ -236,32 +259,22 @@ def settle(session: Session, results: Sequence[Result], run_id: str, title: str)
     answered = [each for each in results if not each.lost]
     if not answered:
         return
-    session.execute(
-        "CREATE OR REPLACE TEMP TABLE answered (id BIGINT, sfdc_id VARCHAR, code VARCHAR, class VARCHAR,"
-        " message VARCHAR, fields VARCHAR[])"
-    )
-    session.insert(
-        "answered",
+    load_answers(
+        session,
         [
-            (each.entry.id, each.sfdc_id, each.code, each.error_class, each.message, list(each.fields))
+            Answer(each.entry.id, each.sfdc_id, each.code, each.error_class, each.message, each.fields)
             for each in answered
         ],
     )
     now = utc_now()
     session.execute(
         "UPDATE sync.error SET resolved_at = ? WHERE resolved_at IS NULL AND level = 'record' AND operation = ?"
-        " AND person_id IN (SELECT o.person_id FROM sync.outbox o JOIN answered a ON a.id = o.id)",
+        " AND person_id IN (SELECT o.person_id FROM sync.outbox o JOIN answer a ON a.id = o.id)",
         [now, title],
     )
-    session.execute(
-        "INSERT INTO sync.error SELECT (SELECT coalesce(max(id), 0) FROM sync.error) + row_number() OVER (),"
-        " ?, CAST(? AS TIMESTAMP), 'record', o.object, ?, o.person_id, o.sfdc_id, a.code, a.class, a.message,"
-        " to_json(a.fields), o.payload, NULL, NULL"
-        " FROM answered a JOIN sync.outbox o ON o.id = a.id WHERE a.code <> '' AND o.state = 'journalled'",
-        [run_id, now, title],
-    )
+    record_refusals(session, literal(title), run_id, now)
     session.execute(
         "UPDATE sync.outbox o SET state = CASE a.code WHEN '' THEN 'done' ELSE 'refused' END, settled_at = ?,"
-        " sfdc_id = coalesce(a.sfdc_id, o.sfdc_id) FROM answered a WHERE a.id = o.id AND o.state = 'journalled'",
+        " sfdc_id = coalesce(a.sfdc_id, o.sfdc_id) FROM answer a WHERE a.id = o.id AND o.state = 'journalled'",
         [now],
     )

@@ -75,3 +75,40 @@ def log(
         """,
         [at, run_id],
     )
+
+
+def log_values(
+    session: Session,
+    source: str,
+    *,
+    run_id: str,
+    at: datetime,
+    person: str,
+    column: str,
+    old: str = "NULL",
+    new: str,
+    origin: str,
+    reason: str,
+) -> int:
+    """Log Change Data Value (13) for each row of ``source``, a FROM clause, as :func:`log` does.
+
+    :param column: SQL over ``source``, as are ``person``, ``old`` and ``new``.
+    :param origin: the side where the value was changed: ``Salesforce.com`` or ``Marketing``.
+    :param reason: why it was changed, in words.
+    """
+    return log(
+        session,
+        ActivityType.CHANGE_DATA_VALUE,
+        source,
+        run_id=run_id,
+        at=at,
+        person=person,
+        primary=column,
+        attributes=attributes(
+            Attribute_Name=column,
+            Old_Value=old,
+            New_Value=new,
+            Source=literal(origin),
+            Reason=literal(reason),
+        ),
+    )

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tandem.database.activity import attributes, log
+from tandem.database.companies import CONTACTS, too_large
 from tandem.database.compare import mirror_of, quoted
-from tandem.database.connection import Session
 from tandem.database.fields import columns_of
 from tandem.database.incoming import MOVED
 from tandem.database.merged_page import MergedPage
@@ -139,7 +139,7 @@ def _tell(page: MergedPage, belonging: Belonging, changed: str = "NULL") -> None
             session,
             type_id,
             f"""placed x JOIN marketing.{belonging.table} t ON t.id = x.id {belonging.joins}
-                JOIN marketing.person p ON {_people(session, page, belonging, whose)}
+                JOIN marketing.person p ON {_people(page, belonging, whose)}
                 LEFT JOIN {changes} c ON c._record_id = {changed} WHERE {condition}""",
             run_id=page.run_id,
             at=page.now,
@@ -158,13 +158,9 @@ def _tell(page: MergedPage, belonging: Belonging, changed: str = "NULL") -> None
     )
 
 
-def _people(session: Session, page: MergedPage, belonging: Belonging, whose: str) -> str:
+def _people(page: MergedPage, belonging: Belonging, whose: str) -> str:
     if not belonging.of_company:
         return f"p.id = {whose}"
-    contacts = "sfdc_type = 'contact' AND sfdc_is_deleted IS NOT TRUE"
-    most = page.rules.account_activity_contacts  # as for changes of the account itself (7.5)
-    return (
-        f"p.company_id = {whose} AND p.{contacts.replace('AND ', 'AND p.')} AND p.company_id NOT IN"
-        f" (SELECT company_id FROM marketing.person WHERE {contacts} AND company_id IS NOT NULL"
-        f" GROUP BY company_id HAVING count(*) > {most})"
-    )
+    # As for changes of the account itself (7.5).
+    large = too_large(f"SELECT {whose} FROM placed x", page.rules)
+    return f"p.company_id = {whose} AND {CONTACTS} AND p.company_id NOT IN ({large})"

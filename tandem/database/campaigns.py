@@ -61,47 +61,42 @@ def resolve(session: Session, where: str) -> int:
 
 
 def _log_arrivals(page: MergedPage) -> None:
-    log(
-        page.session,
-        ActivityType.ADD_TO_CAMPAIGN,
-        f"arrival r{_MEMBER} WHERE cm.person_id IS NOT NULL AND r.Id NOT IN ({done_by_action('add')})",
-        run_id=page.run_id,
-        at=page.now,
-        person="cm.person_id",
-        primary="c.name",
-        attributes=attributes(
-            Campaign="c.name", New_Status="r.Status", SFDC_Id="r.Id", Source="'Salesforce.com'"
-        ),
-    )
+    untold = f"r.Id NOT IN ({done_by_action('add')})"
+    _log(page, ActivityType.ADD_TO_CAMPAIGN, "arrival", untold, New_Status="r.Status", SFDC_Id="r.Id")
 
 
 def _log_changes(page: MergedPage) -> None:
-    log(
-        page.session,
+    _log(
+        page,
         ActivityType.CHANGE_STATUS_IN_CAMPAIGN,
-        f"change r{_MEMBER} WHERE r.apply AND r.column_name = 'status' AND cm.person_id IS NOT NULL",
-        run_id=page.run_id,
-        at=page.now,
-        person="cm.person_id",
-        primary="c.name",
-        attributes=attributes(
-            Campaign="c.name",
-            Old_Status="r.ours",
-            New_Status="r.theirs",
-            SFDC_Id="r.sfdc_id",
-            Source="'Salesforce.com'",
-        ),
+        "change",
+        "r.apply AND r.column_name = 'status'",
+        Old_Status="r.ours",
+        New_Status="r.theirs",
+        SFDC_Id="r.sfdc_id",
     )
+    _log(
+        page,
+        ActivityType.REMOVE_FROM_CAMPAIGN,
+        "incoming",
+        f"r._state = 'known' AND r._deleted_now AND r.Id NOT IN ({done_by_action('remove')})",
+        Old_Status="cm.status",
+        SFDC_Id="r.Id",
+    )
+
+
+def _log(page: MergedPage, activity: ActivityType, source: str, where: str = "true", **told: str) -> None:
+    """Log one activity for each member in ``source r`` that is somebody's.
+
+    :param told: attributes beside campaign and source, as SQL over the member's row, as is ``where``.
+    """
     log(
         page.session,
-        ActivityType.REMOVE_FROM_CAMPAIGN,
-        f"incoming r{_MEMBER} WHERE r._state = 'known' AND r._deleted_now AND cm.person_id IS NOT NULL"
-        f" AND r.Id NOT IN ({done_by_action('remove')})",
+        activity,
+        f"{source} r{_MEMBER} WHERE {where} AND cm.person_id IS NOT NULL",
         run_id=page.run_id,
         at=page.now,
         person="cm.person_id",
         primary="c.name",
-        attributes=attributes(
-            Campaign="c.name", Old_Status="cm.status", SFDC_Id="r.Id", Source="'Salesforce.com'"
-        ),
+        attributes=attributes(Campaign="c.name", **told, Source="'Salesforce.com'"),
     )

@@ -6,14 +6,26 @@ from collections.abc import Sequence
 
 from tandem.clock import utc_now
 from tandem.database import people
-from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.activity import log_values
 from tandem.database.compare import literal, quoted
 from tandem.database.connection import Session
 from tandem.database.merged_page import MergedPage
 from tandem.objects.account import COMPANY_COLUMNS_OF_PERSON
 from tandem.settings import SyncSettings
 
-_CONTACTS = "p.sfdc_type = 'contact' AND p.sfdc_is_deleted IS NOT TRUE"
+#: The contacts of a company, as a condition on people ``p``.
+CONTACTS = "p.sfdc_type = 'contact' AND p.sfdc_is_deleted IS NOT TRUE"
+
+
+def too_large(companies: str, rules: SyncSettings) -> str:
+    """Return a query of those of these companies whose contacts are too many to be told of its changes (7.5).
+
+    :param companies: a query of companies' ids.
+    """
+    return (
+        f"SELECT p.company_id FROM marketing.person p WHERE {CONTACTS} AND p.company_id IN ({companies})"
+        f" GROUP BY p.company_id HAVING count(*) > {rules.account_activity_contacts}"
+    )
 
 
 def spread(page: MergedPage) -> None:
@@ -27,29 +39,23 @@ def spread(page: MergedPage) -> None:
     people.spread_account_owners(session, rules)
     shown = _columns(rules)
     kept = ", ".join(literal(column) for column in COMPANY_COLUMNS_OF_PERSON if column not in shown)
-    log(
+    changed = "SELECT _record_id FROM change WHERE apply"
+    log_values(
         session,
-        ActivityType.CHANGE_DATA_VALUE,
         f"""change ch JOIN marketing.person p ON p.company_id = ch._record_id
-            WHERE ch.apply AND {_CONTACTS}{f" AND ch.column_name NOT IN ({kept})" if kept else ""}
-              AND ch._record_id NOT IN (
-                SELECT p.company_id FROM marketing.person p
-                WHERE {_CONTACTS} AND p.company_id IN (SELECT _record_id FROM change WHERE apply)
-                GROUP BY p.company_id HAVING count(*) > {rules.account_activity_contacts})""",
+            WHERE ch.apply AND {CONTACTS}{f" AND ch.column_name NOT IN ({kept})" if kept else ""}
+              AND ch._record_id NOT IN ({too_large(changed, rules)})""",
         run_id=page.run_id,
         at=page.now,
         person="p.id",
-        primary="ch.column_name",
-        attributes=attributes(
-            Attribute_Name="ch.column_name",
-            Old_Value="ch.ours",
-            New_Value="ch.theirs",
-            Source="'Salesforce.com'",
-            Reason="'Account changed in Salesforce'",
-        ),
+        column="ch.column_name",
+        old="ch.ours",
+        new="ch.theirs",
+        origin="Salesforce.com",
+        reason="Account changed in Salesforce",
     )
     if shown:
-        _show_on_contacts(session, "SELECT _record_id FROM change WHERE apply", shown)
+        _show_on_contacts(session, changed, shown)
 
 
 def take_over_edits(session: Session, run_id: str, rules: SyncSettings) -> int:
@@ -67,7 +73,7 @@ def take_over_edits(session: Session, run_id: str, rules: SyncSettings) -> int:
     moved = " OR ".join(f"p.{quoted(each)} IS DISTINCT FROM c.{quoted(each)}" for each in shared)
     if not shared or not session.value(
         "SELECT count(*) FROM marketing.person p JOIN marketing.company c ON c.id = p.company_id"
-        f" WHERE {_CONTACTS} AND ({moved})"
+        f" WHERE {CONTACTS} AND ({moved})"
     ):
         return 0
     for column in shared:
@@ -78,7 +84,7 @@ def take_over_edits(session: Session, run_id: str, rules: SyncSettings) -> int:
             SELECT c.id AS company_id, any_value(c.{name}) AS old_value, arg_max(p.{name}, p.id) AS new_value,
                    max(p.id) AS editor
             FROM marketing.person p JOIN marketing.company c ON c.id = p.company_id
-            WHERE {_CONTACTS} AND p.{name} IS DISTINCT FROM c.{name}
+            WHERE {CONTACTS} AND p.{name} IS DISTINCT FROM c.{name}
             GROUP BY c.id
             """
         )
@@ -86,21 +92,17 @@ def take_over_edits(session: Session, run_id: str, rules: SyncSettings) -> int:
         if not edits:
             continue
         taken += edits
-        log(
+        log_values(
             session,
-            ActivityType.CHANGE_DATA_VALUE,
-            f"company_edit e JOIN marketing.person p ON p.company_id = e.company_id WHERE {_CONTACTS}",
+            f"company_edit e JOIN marketing.person p ON p.company_id = e.company_id WHERE {CONTACTS}",
             run_id=run_id,
             at=now,
             person="p.id",
-            primary=literal(column),
-            attributes=attributes(
-                Attribute_Name=literal(column),
-                Old_Value="e.old_value",
-                New_Value="e.new_value",
-                Source="'Marketing'",
-                Reason="'Company changed on one of its contacts'",
-            ),
+            column=literal(column),
+            old="e.old_value",
+            new="e.new_value",
+            origin="Marketing",
+            reason="Company changed on one of its contacts",
         )
         session.execute(
             f"UPDATE marketing.company c SET {name} = e.new_value, updated_at = ? FROM company_edit e"
@@ -122,5 +124,5 @@ def _show_on_contacts(session: Session, companies: str, columns: Sequence[str]) 
     sets = ", ".join(f"{quoted(column)} = c.{quoted(column)}" for column in columns)
     session.execute(
         f"UPDATE marketing.person p SET {sets} FROM marketing.company c"
-        f" WHERE c.id = p.company_id AND {_CONTACTS} AND c.id IN ({companies})"
+        f" WHERE c.id = p.company_id AND {CONTACTS} AND c.id IN ({companies})"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from tandem.clock import utc_now
-from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.activity import log_values
 from tandem.database.compare import literal, quoted
 from tandem.database.connection import Session
 from tandem.database.fields import columns_of
@@ -56,21 +56,17 @@ def change_data_value(session: Session, person_id: int, column: str, value: str)
         )
     except duckdb.ConversionException:
         raise EditRefused(f"{value!r} is not a {columns[column].lower()}, as {column} needs.") from None
-    log(
+    log_values(
         session,
-        ActivityType.CHANGE_DATA_VALUE,
         f"marketing.person WHERE id = {int(person_id)}",
         run_id="edit",
         at=utc_now(),
         person="id",
-        primary=literal(column),
-        attributes=attributes(
-            Attribute_Name=literal(column),
-            Old_Value="NULL" if before[0]["old"] is None else literal(before[0]["old"]),
-            New_Value=quoted(column),
-            Source="'Marketing'",
-            Reason="'Change Data Value'",
-        ),
+        column=literal(column),
+        old="NULL" if before[0]["old"] is None else literal(before[0]["old"]),
+        new=quoted(column),
+        origin="Marketing",
+        reason="Change Data Value",
     )
 
 

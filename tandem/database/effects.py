@@ -74,6 +74,13 @@ EFFECTS: Mapping[str, Callable[[MergedPage], None]] = {
 }
 
 
+#: What changes of known records alone have an effect on, where a few of their fields are filled.
+EFFECTS_OF_FILLING: Mapping[str, Callable[[MergedPage], object]] = {
+    ACCOUNT.name: companies.spread,
+    CAMPAIGN_MEMBER.name: program_members.follow,
+}
+
+
 def follow(page: MergedPage) -> None:
     """Do what follows from a page; a custom object's pages mean the same for all of them."""
     if page.declared.is_custom:

@@ -8,8 +8,9 @@ from dataclasses import astuple, fields
 from tandem.clock import utc_now
 from tandem.database.compare import mirror_of, quoted
 from tandem.database.connection import Session
-from tandem.database.notifications import Kind, notify
+from tandem.database.notifications import notify
 from tandem.database.retype import retype
+from tandem.notification import Kind
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import FieldMapChange, MappedField
 from tandem.salesforce.describe import ObjectDescribe

@@ -18,6 +18,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from tandem.database import journal
 from tandem.database.actions import done_by_action
 from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import literal, mirror_of, quoted
@@ -117,20 +118,19 @@ def report_out_of_sight(session: Session, run_id: str, now: datetime) -> int:
         """,
         [read_up_to],
     )
-    return session.execute(
-        """
-        INSERT INTO sync.error
-        SELECT (SELECT coalesce(max(id), 0) FROM sync.error) + row_number() OVER (),
-               ?, CAST(? AS TIMESTAMP), 'record', ?, 'Pull conversions', person_id, start_id,
-               'CONVERTED_OUT_OF_SIGHT', 'access',
-               'The lead was converted to the contact ' || id || ', which the sync user cannot see or which is in'
-               || ' quarantine. The person stays as it was, and nothing is sent for it, until the contact comes.',
-               NULL, NULL, NULL, NULL
-        FROM lost_sight l
-        WHERE NOT EXISTS (SELECT 1 FROM sync.error e WHERE e.sfdc_id = l.start_id AND e.resolved_at IS NULL
-                          AND e.code = 'CONVERTED_OUT_OF_SIGHT')
-        """,
-        [run_id, now, LEAD.name],
+    return journal.record_errors(
+        session,
+        "lost_sight l WHERE NOT EXISTS (SELECT 1 FROM sync.error e WHERE e.sfdc_id = l.start_id"
+        " AND e.resolved_at IS NULL AND e.code = 'CONVERTED_OUT_OF_SIGHT')",
+        run_id=run_id,
+        at=now,
+        object_name=literal(LEAD.name),
+        operation="'Pull conversions'",
+        sfdc_id="start_id",
+        code="'CONVERTED_OUT_OF_SIGHT'",
+        error_class="'access'",
+        message="'The lead was converted to the contact ' || id || ', which the sync user cannot see or which is in"
+        " quarantine. The person stays as it was, and nothing is sent for it, until the contact comes.'",
     )
 
 

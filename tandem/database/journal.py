@@ -11,6 +11,8 @@ from typing import Any
 from tandem.clock import utc_now
 from tandem.database.connection import Session
 from tandem.database.lease import others_at_work
+from tandem.database.notifications import forget_old
+from tandem.database.outbox import OF_A_CYCLE
 from tandem.salesforce.calls import ApiCall
 
 
@@ -55,6 +57,9 @@ class Step:
 
 
 COUNTS = ("new", "updated", "deleted", "failed", "skipped")
+
+#: The kinds of run that say how the sync stands. Flow actions and upkeep come and go beside them.
+CYCLES = ["sync", "backfill"]
 
 
 def begin_run(session: Session, run_id: str, kind: str) -> None:
@@ -191,6 +196,39 @@ def record_job_error(
     )
 
 
+def record_errors(
+    session: Session,
+    source: str,
+    *,
+    run_id: str,
+    at: datetime,
+    object_name: str,
+    operation: str,
+    person: str = "person_id",
+    sfdc_id: str = "NULL",
+    code: str,
+    error_class: str,
+    message: str,
+    fields: str = "NULL",
+    payload: str = "NULL",
+    stamp: str = "NULL",
+) -> int:
+    """Write one record's error for each row of ``source``, a FROM clause; the others are SQL over it (24.1).
+
+    Returns the number written. Call it inside a transaction.
+    """
+    return session.execute(
+        f"""
+        INSERT INTO sync.error
+        SELECT (SELECT coalesce(max(id), 0) FROM sync.error) + row_number() OVER (), ?, CAST(? AS TIMESTAMP),
+               'record', {object_name}, {operation}, {person}, {sfdc_id}, {code}, {error_class}, {message},
+               {fields}, {payload}, {stamp}, NULL
+        FROM {source}
+        """,
+        [run_id, at],
+    )
+
+
 def record_calls(session: Session, run_id: str, calls: Sequence[ApiCall]) -> None:
     """Keep API calls (API-02)."""
     session.insert(
@@ -242,8 +280,14 @@ def prune(session: Session, keep_days: int) -> None:
     session.execute("DELETE FROM sync.step WHERE started_at < ?", [before])
     session.execute("DELETE FROM sync.run WHERE started_at < ?", [before])
     session.execute("DELETE FROM sync.api_call WHERE logged_at < ?", [before])
-    session.execute("DELETE FROM sync.notification WHERE logged_at < ?", [before])
+    forget_old(session, before)
+    session.execute("DELETE FROM sync.mute WHERE until < ?", [before])
     session.execute("DELETE FROM sync.error WHERE logged_at < ? AND resolved_at IS NOT NULL", [before])
+    session.execute(
+        "UPDATE sync.outbox SET state = 'superseded', settled_at = ? WHERE created_at < ? AND state = 'journalled'"
+        f" AND NOT {OF_A_CYCLE}",
+        [utc_now(), before],
+    )
     session.execute(
         "DELETE FROM sync.outbox WHERE created_at < ? AND state <> 'journalled' AND operation <> 'duplicate'",
         [before],

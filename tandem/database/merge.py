@@ -14,13 +14,12 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import companies, held, identity, opt_out, people
+from tandem.database import held, identity, opt_out, people
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
-from tandem.database.effects import follow
+from tandem.database.effects import EFFECTS_OF_FILLING, follow
 from tandem.database.incoming import load_pages
 from tandem.database.merged_page import MergedPage
-from tandem.objects import ACCOUNT
 from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.field_map import MappedField
 from tandem.settings import SyncSettings
@@ -90,7 +89,7 @@ def fill_fields(
 ) -> MergeCounts:
     """Merge pages that hold a few fields of every record: known records get them, by the same rules.
 
-    Nobody arrives and nothing else changes, so a company's people are all that it can have an effect on.
+    Nobody arrives and nothing else changes, so it has an effect on a company's people and on programs only.
     Parameters as for :func:`merge_pages`.
     """
     total = MergeCounts()
@@ -102,10 +101,10 @@ def fill_fields(
             _update_marketing(session, declared, open_fields, now)
             if declared.is_person:
                 _log_conflicts(session, declared, run_id, now)
-                people.log_values(session, declared, run_id, now)
+                people.log_pulled_values(session, declared, run_id, now)
             _update_mirror(session, declared, open_fields)
-            if declared is ACCOUNT:
-                companies.spread(MergedPage(session, declared, fields, run_id, now, rules, False, known))
+            if effect := EFFECTS_OF_FILLING.get(declared.name):
+                effect(MergedPage(session, declared, fields, run_id, now, rules, False, known))
     return total
 
 

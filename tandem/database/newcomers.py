@@ -208,6 +208,11 @@ def settle_leads(
         attributes=attributes(Status="'succeeded'", SFDC_Id="c.sfdc_id", SFDC_Type="'lead'"),
     )
     session.execute(
+        "UPDATE sync.error SET resolved_at = ? WHERE resolved_at IS NULL AND level = 'record' AND object = 'Lead'"
+        " AND person_id IN (SELECT o.person_id FROM created c JOIN sync.outbox o ON o.id = c.id)",
+        [utc_now()],
+    )
+    session.execute(
         "UPDATE sync.outbox SET state = 'done', sfdc_id = c.sfdc_id, settled_at = ?"
         " FROM created c WHERE c.id = outbox.id",
         [utc_now()],

@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from tandem.clock import utc_now
-from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.activity import log_values
 from tandem.database.connection import Session
 from tandem.database.fields import columns_of
 
@@ -114,21 +114,17 @@ def _apply(session: Session, run_id: str, now: datetime) -> int:
         WHERE coalesce(p.unsubscribed, false) <> s.unsubscribed
         """
     )
-    log(
+    log_values(
         session,
-        ActivityType.CHANGE_DATA_VALUE,
         "follower",
         run_id=run_id,
         at=now,
         person="id",
-        primary="'unsubscribed'",
-        attributes=attributes(
-            Attribute_Name="'unsubscribed'",
-            Old_Value="before",
-            New_Value="after",
-            Source="'Marketing'",
-            Reason="'Status of the e-mail address'",
-        ),
+        column="'unsubscribed'",
+        old="before",
+        new="after",
+        origin="Marketing",
+        reason="Status of the e-mail address",
     )
     return session.execute(
         "UPDATE marketing.person p SET unsubscribed = f.after, updated_at = ? FROM follower f WHERE p.id = f.id",

@@ -13,12 +13,17 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.clock import utc_now
-from tandem.database import write_activities
+from tandem.database import journal, write_activities
 from tandem.database.compare import differ, literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.lease import nobody_elses
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField
+
+#: The refusals in ``answer``, with their rows of the outbox.
+_REFUSALS = "answer a JOIN sync.outbox o ON o.id = a.id WHERE a.code <> '' AND o.state = 'journalled'"
+#: Rows that a cycle settles by itself. Those of a flow action are settled by the same action, done again.
+OF_A_CYCLE = "operation IN ('create', 'update', 'activity')"
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,16 @@ def recover(
     return done
 
 
+def actions_broken_off(session: Session) -> int:
+    """Return for how many people a flow action died before it heard the answer."""
+    return int(
+        session.value(
+            f"SELECT count(DISTINCT person_id) FROM sync.outbox WHERE state = 'journalled' AND NOT {OF_A_CYCLE}"
+            f" AND {nobody_elses(session, '')}"
+        )
+    )
+
+
 def leave_to_others(session: Session, run_id: str) -> int:
     """Take out of ``pending`` whom another run at work is writing just now; returns how many are left.
 
@@ -167,14 +182,7 @@ def settle(
 
     :param sent_after: Salesforce's clock shortly before the rows were sent. Call it inside a transaction.
     """
-    session.execute(
-        "CREATE OR REPLACE TEMP TABLE answer"
-        " (id BIGINT, sfdc_id VARCHAR, code VARCHAR, class VARCHAR, message VARCHAR, fields VARCHAR[])"
-    )
-    session.insert(
-        "answer",
-        [(a.outbox_id, a.sfdc_id, a.code, a.error_class, a.message, list(a.fields)) for a in answers],
-    )
+    load_answers(session, answers)
     session.execute(
         """
         CREATE OR REPLACE TEMP TABLE settled AS
@@ -191,8 +199,51 @@ def settle(
         f" AND {whose} IN (SELECT o.{whose} FROM sync.outbox o JOIN answer a ON a.id = o.id)",
         [utc_now(), declared.name],
     )
-    _record_refusals(session, declared, run_id)
+    now = utc_now()
+    record_refusals(
+        session,
+        "CASE o.operation WHEN 'create' THEN 'Push new' ELSE 'Push updates' END",
+        run_id,
+        now,
+        stamp=f"(SELECT any_value(SystemModstamp) FROM {mirror_of(declared.name)} m WHERE m.Id = o.sfdc_id)",
+    )
+    write_activities.log_refused(session, declared, _REFUSALS, run_id, now)
     _close(session, "refused", "SELECT id FROM answer WHERE code <> ''")
+
+
+def load_answers(session: Session, answers: Sequence[Answer]) -> None:
+    """Make the temporary table ``answer``, with Salesforce's answers by the ids of their outbox rows."""
+    session.execute(
+        "CREATE OR REPLACE TEMP TABLE answer"
+        " (id BIGINT, sfdc_id VARCHAR, code VARCHAR, class VARCHAR, message VARCHAR, fields VARCHAR[])"
+    )
+    session.insert(
+        "answer",
+        [(a.outbox_id, a.sfdc_id, a.code, a.error_class, a.message, list(a.fields)) for a in answers],
+    )
+
+
+def record_refusals(session: Session, operation: str, run_id: str, at: datetime, stamp: str = "NULL") -> None:
+    """Write an error for each refusal in ``answer``; call it before the refused rows are closed.
+
+    :param operation: SQL over the answer ``a`` and the outbox row ``o``, as is ``stamp``.
+    """
+    journal.record_errors(
+        session,
+        _REFUSALS,
+        run_id=run_id,
+        at=at,
+        object_name="o.object",
+        operation=operation,
+        person="o.person_id",
+        sfdc_id="o.sfdc_id",
+        code="a.code",
+        error_class="a.class",
+        message="a.message",
+        fields="to_json(a.fields)",
+        payload="o.payload",
+        stamp=stamp,
+    )
 
 
 def _sent(outbox: str, field: MappedField) -> str:
@@ -217,24 +268,6 @@ def _move_mirror(
         " FROM settled s WHERE m.Id = s.sfdc_id",
         [sent_after],
     )
-
-
-def _record_refusals(session: Session, declared: SyncedObject, run_id: str) -> None:
-    now = utc_now()
-    refused = "answer a JOIN sync.outbox o ON o.id = a.id WHERE a.code <> '' AND o.state = 'journalled'"
-    session.execute(
-        f"""
-        INSERT INTO sync.error
-        SELECT (SELECT coalesce(max(id), 0) FROM sync.error) + row_number() OVER (),
-               ?, CAST(? AS TIMESTAMP), 'record', ?,
-               CASE o.operation WHEN 'create' THEN 'Push new' ELSE 'Push updates' END,
-               o.person_id, o.sfdc_id, a.code, a.class, a.message, to_json(a.fields), o.payload,
-               (SELECT any_value(SystemModstamp) FROM {mirror_of(declared.name)} m WHERE m.Id = o.sfdc_id), NULL
-        FROM {refused}
-        """,
-        [run_id, now, declared.name],
-    )
-    write_activities.log_refused(session, declared, refused, run_id, now)
 
 
 def _close(session: Session, state: str, ids: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.activity import ActivityType, attributes, log, log_values
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.merged_page import MergedPage
@@ -90,29 +90,25 @@ def log_arrivals(
     )
 
 
-def log_values(session: Session, declared: SyncedObject, run_id: str, now: datetime) -> None:
+def log_pulled_values(session: Session, declared: SyncedObject, run_id: str, now: datetime) -> None:
     """Log the values that a pull changed (13)."""
-    log(
+    log_values(
         session,
-        ActivityType.CHANGE_DATA_VALUE,
         "change WHERE apply",
         run_id=run_id,
         at=now,
         person="_record_id",
-        primary="column_name",
-        attributes=attributes(
-            Attribute_Name="column_name",
-            Old_Value="ours",
-            New_Value="theirs",
-            Source="'Salesforce.com'",
-            Reason=literal(f"{declared.name} changed in Salesforce"),
-        ),
+        column="column_name",
+        old="ours",
+        new="theirs",
+        origin="Salesforce.com",
+        reason=f"{declared.name} changed in Salesforce",
     )
 
 
 def log_changes(session: Session, declared: SyncedObject, run_id: str, now: datetime) -> None:
     """Log what a pull changed: values (13), owner (23), deletion (29). Call it before the mirror moves."""
-    log_values(session, declared, run_id, now)
+    log_pulled_values(session, declared, run_id, now)
     log(
         session,
         ActivityType.CHANGE_OWNER,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.activity import ActivityType, attributes, log, log_values
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.fields import columns_of
@@ -135,20 +135,16 @@ def _give_values(session: Session, run_id: str, now: datetime) -> bool:
     )
     if not session.value("SELECT count(*) FROM filled"):
         return False
-    log(
+    log_values(
         session,
-        ActivityType.CHANGE_DATA_VALUE,
         "filled",
         run_id=run_id,
         at=now,
         person="winner",
-        primary="column_name",
-        attributes=attributes(
-            Attribute_Name="column_name",
-            New_Value="value",
-            Source="'Salesforce.com'",
-            Reason="'Taken over from the person that was merged'",
-        ),
+        column="column_name",
+        new="value",
+        origin="Salesforce.com",
+        reason="Taken over from the person that was merged",
     )
     sets = ", ".join(
         f"{quoted(name)} = CASE WHEN {_lacks(name)} THEN l.{quoted(name)} ELSE p.{quoted(name)} END"

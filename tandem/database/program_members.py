@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tandem.clock import utc_now
+from tandem.database import journal
 from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import differ, literal, mirror_of, quoted, unlike
 from tandem.database.connection import Session
@@ -369,16 +370,18 @@ def _log(session: Session, shared: MemberField, run_id: str, now: datetime, sour
 
 def _refuse_unknown(session: Session, source: str, wanted: str, kept: str, run_id: str, now: datetime) -> int:
     """Write an error for each member whose status is none of its channel's."""
-    return session.execute(
-        f"""
-        INSERT INTO sync.error
-        SELECT (SELECT coalesce(max(id), 0) FROM sync.error) + row_number() OVER (),
-               ?, CAST(? AS TIMESTAMP), 'record', {literal(CAMPAIGN_MEMBER.name)}, 'Sync with program', person_id, NULL,
-               'UNKNOWN_STATUS', 'other', format('{{}} is no status of the program {{}}: it is {{}} as before.',
-               {wanted}, program, coalesce({kept}, 'empty')), '["status"]', NULL, NULL, NULL
-        FROM {source}
-        """,
-        [run_id, now],
+    return journal.record_errors(
+        session,
+        source,
+        run_id=run_id,
+        at=now,
+        object_name=literal(CAMPAIGN_MEMBER.name),
+        operation="'Sync with program'",
+        code="'UNKNOWN_STATUS'",
+        error_class="'other'",
+        message=f"format('{{}} is no status of the program {{}}: it is {{}} as before.',"
+        f" {wanted}, program, coalesce({kept}, 'empty'))",
+        fields="""'["status"]'""",
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from tandem.clock import utc_now
 from tandem.database.activity import ActivityType
 from tandem.database.connection import Session
-from tandem.database.outbox import Answer
+from tandem.database.outbox import Answer, load_answers, record_refusals
 from tandem.objects import TASK
 from tandem.salesforce.errors import ErrorClass
 
@@ -110,28 +110,13 @@ def settle(session: Session, answers: Sequence[Answer], run_id: str) -> None:
     """
     if not answers:
         return
-    session.execute(
-        "CREATE OR REPLACE TEMP TABLE answer"
-        " (id BIGINT, sfdc_id VARCHAR, code VARCHAR, class VARCHAR, message VARCHAR, fields VARCHAR[])"
-    )
-    session.insert(
-        "answer",
-        [(a.outbox_id, a.sfdc_id, a.code, a.error_class, a.message, list(a.fields)) for a in answers],
-    )
-    session.execute(
-        f"""
-        INSERT INTO sync.error
-        SELECT (SELECT coalesce(max(id), 0) FROM sync.error) + row_number() OVER (), ?, CAST(? AS TIMESTAMP),
-               'record', '{TASK.name}', 'Push new', o.person_id, NULL, a.code, a.class, a.message,
-               to_json(a.fields), o.payload, NULL, NULL
-        FROM answer a JOIN sync.outbox o ON o.id = a.id WHERE a.code <> ''
-        """,
-        [run_id, utc_now()],
-    )
+    now = utc_now()
+    load_answers(session, answers)
+    record_refusals(session, "'Push new'", run_id, now)
     session.execute(
         "UPDATE sync.outbox o SET state = CASE a.code WHEN '' THEN 'done' ELSE 'refused' END, sfdc_id = a.sfdc_id,"
         " settled_at = ? FROM answer a WHERE a.id = o.id",
-        [utc_now()],
+        [now],
     )
     session.execute(
         "DELETE FROM sync.pushed_activity WHERE outbox_id IN (SELECT id FROM answer WHERE class = ?)",

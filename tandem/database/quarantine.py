@@ -52,8 +52,9 @@ def hold_back(
         [now, declared.name],
     )
     session.execute(
-        "INSERT INTO sync.quarantine SELECT ?, sfdc_id, expectation, column_name, value, sfdc_stamp, ?,"
-        " CAST(? AS TIMESTAMP), NULL FROM finding",
+        "INSERT INTO sync.quarantine"
+        " (object, sfdc_id, expectation, column_name, value, sfdc_stamp, run_id, logged_at)"
+        " SELECT ?, sfdc_id, expectation, column_name, value, sfdc_stamp, ?, CAST(? AS TIMESTAMP) FROM finding",
         [declared.name, run_id, now],
     )
     if declared.is_person:

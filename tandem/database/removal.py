@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from tandem.clock import utc_now
-from tandem.database.activity import ActivityType, attributes, log
+from tandem.database.activity import ActivityType, attributes, log, log_values
 from tandem.database.compare import mirror_of
 from tandem.database.connection import Session
 
@@ -23,21 +23,17 @@ def mark_deleted(session: Session, records: Sequence[tuple[str, str, datetime]],
             "marketing.person WHERE sfdc_is_deleted IS NOT TRUE AND id IN (SELECT _record_id FROM"
             f" {mirror_of(name)} WHERE IsDeleted IS NOT TRUE AND Id IN (SELECT sfdc_id FROM deleted_now))"
         )
-        log(
+        log_values(
             session,
-            ActivityType.CHANGE_DATA_VALUE,
             people,
             run_id=run_id,
             at=utc_now(),
             person="id",
-            primary="'sfdc_is_deleted'",
-            attributes=attributes(
-                Attribute_Name="'sfdc_is_deleted'",
-                Old_Value="'false'",
-                New_Value="'true'",
-                Source="'Marketing'",
-                Reason="'Delete Person from SFDC'",
-            ),
+            column="'sfdc_is_deleted'",
+            old="'false'",
+            new="'true'",
+            origin="Marketing",
+            reason="Delete Person from SFDC",
         )
         session.execute(
             "UPDATE marketing.person SET sfdc_is_deleted = true, updated_at = ? WHERE id IN"

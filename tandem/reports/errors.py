@@ -10,6 +10,7 @@ from typing import Any
 
 from tandem.clock import utc_now
 from tandem.database.connection import Session
+from tandem.database.mutes import is_muted
 from tandem.reports.meanings import meaning
 from tandem.salesforce.errors import advice
 
@@ -23,10 +24,14 @@ class ErrorFilter:
     object: str | None = None
     code: str | None = None
     with_resolved: bool = False
+    muted: bool = False
+    """Only those that are muted; else only the others."""
 
     def condition(self) -> tuple[str, list[Any]]:
         """Return the filter as SQL with its values."""
-        conditions = ["true"] if self.with_resolved else ["resolved_at IS NULL"]
+        conditions = [is_muted() if self.muted else f"NOT {is_muted()}"]
+        if not self.with_resolved:
+            conditions.append("resolved_at IS NULL")
         values: list[Any] = []
         if self.since is not None:
             conditions.append("logged_at >= ?")

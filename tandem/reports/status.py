@@ -9,9 +9,12 @@ from typing import Any
 
 from tandem.clock import utc_now
 from tandem.database.connection import Session
-from tandem.database.journal import Status, calls_of_last_day
+from tandem.database.journal import CYCLES, Status
 from tandem.database.lease import is_alive
+from tandem.database.mutes import is_muted
 from tandem.database.notifications import notifications
+from tandem.database.outbox import OF_A_CYCLE, actions_broken_off
+from tandem.reports.api_use import api_budget
 from tandem.settings import ApiBudget
 
 #: The three states of 2.10, and ours for a database that nothing was synced into yet.
@@ -31,34 +34,41 @@ class StepFilter:
 def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
     """Return how the sync stands."""
     runs = session.rows(
-        "SELECT id, kind, started_at, ended_at, status, detail FROM sync.run ORDER BY started_at DESC LIMIT 1"
+        "SELECT id, kind, started_at, ended_at, status, detail FROM sync.run WHERE kind IN (SELECT unnest(?))"
+        " ORDER BY started_at DESC LIMIT 1",
+        [CYCLES],
     )
     last_run = runs[0] if runs else None
-    last_success = session.value("SELECT max(ended_at) FROM sync.run WHERE status = ?", [Status.SUCCEEDED])
+    last_success = session.value(
+        "SELECT max(ended_at) FROM sync.run WHERE status = ? AND kind IN (SELECT unnest(?))",
+        [Status.SUCCEEDED, CYCLES],
+    )
     return {
         **_state(session, last_run, last_success),
         "last_success_at": last_success,
         "last_run": last_run,
         "last_error": _last_error(session),
         "objects": _objects(session),
-        "api": _api(session, budget),
+        "api": api_budget(session, budget),
         "notifications": notifications(session, utc_now() - timedelta(days=5)),
         "waiting": {
-            "errors": _count(session, "sync.error WHERE resolved_at IS NULL"),
+            "errors": _count(session, f"sync.error WHERE resolved_at IS NULL AND NOT {is_muted()}"),
             "quarantined": _count(session, "sync.quarantine WHERE released_at IS NULL", "object || sfdc_id"),
-            "unsent": _count(session, "sync.outbox WHERE state = 'journalled'"),
+            "unsent": _count(session, f"sync.outbox WHERE state = 'journalled' AND {OF_A_CYCLE}"),
+            "actions_broken_off": actions_broken_off(session),
         },
     }
 
 
 def steps(session: Session, chosen: StepFilter) -> list[dict[str, Any]]:
     """Return the steps that a filter lets through, newest first (23.1, 23.2)."""
-    conditions, values = ["started_at >= ?"], [chosen.since]
+    conditions = ["started_at >= ?"]
+    values: list[Any] = [chosen.since]
     wanted = (("object", chosen.objects), ("operation", chosen.operations), ("status", chosen.statuses))
     for column, names in wanted:
         if names:
             conditions.append(f"lower({column}) IN (SELECT lower(unnest(?)))")
-            values.append(list(names))  # type: ignore[arg-type]
+            values.append(list(names))
     return session.rows(
         "SELECT started_at, ended_at, object, operation, status, new, updated, deleted, failed, skipped,"
         f" detail, run_id FROM sync.step WHERE {' AND '.join(conditions)} ORDER BY started_at DESC, id DESC",
@@ -90,7 +100,7 @@ def _state(
 def _last_error(session: Session) -> dict[str, Any] | None:
     found = session.rows(
         "SELECT id, logged_at, level, object, operation, code, class, message FROM sync.error"
-        " WHERE resolved_at IS NULL ORDER BY logged_at DESC, id DESC LIMIT 1"
+        f" WHERE resolved_at IS NULL AND NOT {is_muted()} ORDER BY logged_at DESC, id DESC LIMIT 1"
     )
     return found[0] if found else None
 
@@ -106,21 +116,6 @@ def _objects(session: Session) -> list[dict[str, Any]]:
         ORDER BY object
         """
     )
-
-
-def _api(session: Session, budget: ApiBudget) -> dict[str, Any]:
-    last = session.rows(
-        "SELECT used, daily_limit FROM sync.api_call WHERE daily_limit IS NOT NULL AND logged_at >= ?"
-        " ORDER BY logged_at DESC LIMIT 1",
-        [utc_now() - timedelta(hours=24)],
-    )
-    return {
-        "used_24h": calls_of_last_day(session),
-        "budget_24h": budget.daily_calls or None,
-        "org_used_24h": last[0]["used"] if last else None,
-        "org_limit_24h": last[0]["daily_limit"] if last else None,
-        "reserve": budget.reserve,
-    }
 
 
 def _count(session: Session, source: str, distinct: str = "") -> int:

@@ -12,7 +12,8 @@ from tandem.objects import SyncedObject, Winner
 from tandem.objects.account import COMPANY_COLUMNS_OF_PERSON
 from tandem.objects.field_map import RESERVED_COLUMNS, MappedField
 from tandem.objects.user import ACCOUNT_OWNER_FIELDS, SALES_OWNER_FIELDS
-from tandem.reports.person import object_of, pending, timeline
+from tandem.reports.person import object_of, pending, person_of
+from tandem.reports.timeline import timeline
 from tandem.settings import SyncSettings
 
 
@@ -21,7 +22,7 @@ def why(session: Session, rules: SyncSettings, person_id: int, column: str) -> d
 
     :raises TandemError: a person has no such column.
     """
-    person = session.rows("SELECT * FROM marketing.person WHERE id = ?", [person_id])[0]
+    person = person_of(session, person_id)
     if column not in person:
         near = difflib.get_close_matches(column, person, 1)
         raise TandemError(
@@ -30,7 +31,7 @@ def why(session: Session, rules: SyncSettings, person_id: int, column: str) -> d
     declared = object_of(person)
     field = _field_of(session, declared, column)
     differing = [each for each in pending(session, person) if each["column"] == column]
-    history = [event for event in timeline(session, person) if _concerns(event, column, field)]
+    history = [event for event in timeline(session, person, declared) if _concerns(event, column, field)]
     blocked = column in rules.blocked_fields.get("person", ())
     return {
         "person_id": person_id,

@@ -42,8 +42,6 @@ class Member:
     """Somebody's membership."""
 
     id: str
-    person_record: str
-    """Id of the lead or contact."""
     status: str
 
 
@@ -94,5 +92,5 @@ def members_of(connection: Connection, campaign: str, records: Sequence[str]) ->
         ):
             for record in (row["ContactId"], row["LeadId"]):
                 if record in some:
-                    found[record] = Member(row["Id"], record, row["Status"])
+                    found[record] = Member(row["Id"], row["Status"])
     return found

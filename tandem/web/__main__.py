@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import socket
 import sys
 
 import uvicorn
 
 from tandem.errors import TandemError
+from tandem.loopback import bound
 from tandem.settings import load
 from tandem.web.app import create_app
 
@@ -19,15 +19,7 @@ def serve(port: int) -> None:
     :raises TandemError: the port is in use.
     """
     settings = load()
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise TandemError(
-                f"Port {port} cannot be used: {(error.strerror or str(error)).lower()}."
-                " Stop the program that has it, or choose another with --port."
-            ) from error
+    with bound(port) as listener:
         listener.listen()  # who reads the line below may come at once
         print(f"The status page is at http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
         config = uvicorn.Config(create_app(settings), log_level="error", lifespan="off")

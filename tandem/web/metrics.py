@@ -15,8 +15,10 @@ _STATES = ("Last Synced", "Sync in Progress", "Failed", "Never Synced")
 class _Facts:
     """A collector over facts that were read already: nothing is counted between two visits."""
 
-    def __init__(self, overview: dict[str, Any], backlog: dict[str, Any]) -> None:
-        self._overview, self._backlog = overview, backlog
+    def __init__(
+        self, overview: dict[str, Any], backlog: dict[str, Any], scores: list[dict[str, Any]]
+    ) -> None:
+        self._overview, self._backlog, self._scores = overview, backlog, scores
 
     def collect(self) -> Iterator[Metric]:
         facts = self._overview
@@ -35,9 +37,22 @@ class _Facts:
             ("used_24h", "API calls of ours in 24 hours"),
             ("org_used_24h", "API calls of the whole org in 24 hours"),
             ("org_limit_24h", "API calls the org may make in 24 hours"),
+            ("left", "API calls that we may still make, by our budget and the org's limit less the reserve"),
+            ("forecast_24h", "API calls of ours in a day at the pace of the last six hours"),
         ):
             if facts["api"][name] is not None:
                 yield GaugeMetricFamily(f"tandem_api_{name}", described, value=facts["api"][name])
+        if facts["api"]["used_up_at"]:
+            at = facts["api"]["used_up_at"].replace(tzinfo=UTC).timestamp()
+            yield GaugeMetricFamily(
+                "tandem_api_used_up_timestamp_seconds", "When no call is left at this pace", value=at
+            )
+        going_on = sum(each["open"] for each in facts["notifications"])
+        yield GaugeMetricFamily("tandem_notifications_open", "Troubles that go on", value=going_on)
+        quality = GaugeMetricFamily("tandem_quality_score", "Data quality, 0 to 100", labels=["object"])
+        for row in self._scores:
+            quality.add_metric([row["object"]], row["score"])
+        yield quality
         waiting = GaugeMetricFamily("tandem_backlog_records", "Records that wait", labels=["object", "side"])
         for row in self._backlog["objects"]:
             for side in ("salesforce", "marketing"):
@@ -45,8 +60,8 @@ class _Facts:
         yield waiting
 
 
-def exposition(overview: dict[str, Any], backlog: dict[str, Any]) -> bytes:
+def exposition(overview: dict[str, Any], backlog: dict[str, Any], scores: list[dict[str, Any]]) -> bytes:
     """Return the facts in Prometheus's text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Facts(overview, backlog))
+    registry.register(_Facts(overview, backlog, scores))
     return generate_latest(registry)

@@ -177,6 +177,14 @@ def test_members_and_statuses_go_both_ways(campaigns: World, cast: Cast, wire: W
     assert len(world.activities(lead, 43)) == 1
     assert world.activities(colleague, 104)[-1]["attributes"]["Status"] == "skipped"
     assert len(world.activities(colleague, 104)) == 3
+
+    # Filled alone, a status reaches the program too; else the old one would go back to Salesforce.
+    newcomer = org.query(f"SELECT Id FROM CampaignMember WHERE LeadId = '{made['sfdc_id']}'")[0]["Id"]
+    org.update("CampaignMember", newcomer, {"Status": "Registered"})
+    world.backfill(fields=["CampaignMember.Status"])
+    assert program(world)[outsider] == "Registered"
+    world.sync()
+    assert members(world, campaign)[made["sfdc_id"]] == "Registered"
     assert len(world.activities(contact, 42)) == 1
 
 

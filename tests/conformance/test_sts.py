@@ -11,7 +11,7 @@ import pytest
 from flows.outcome import StepsFailed
 from tandem.database.journal import Status
 from tests.conformance.conftest import Cast, tandem
-from tests.support.world import World
+from tests.support.world import SHIPPED_SUITES, World
 
 COLUMNS = ["Started At", "Ended At", "Object", "Operation", "Status"]
 COLUMNS += ["New", "Updated", "Deleted", "Failed Item", "Skipped"]
@@ -23,7 +23,10 @@ def status_rows(*arguments: str) -> list[dict[str, str]]:
 
 
 @pytest.mark.conformance("STS-01")
-def test_one_row_per_step_with_its_counts_and_status(synced: World, cast: Cast) -> None:
+def test_one_row_per_step_with_its_counts_and_status(
+    synced: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANDEM_EXPECTATIONS", SHIPPED_SUITES)
     org = synced.org
     org.add_validation_rule("Lead", "Never", condition="Fax = 'never'", message="Never.")
     spare = [

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.world import World
+import pytest
+
+from tests.support.world import SHIPPED_SUITES, World
 
 
 def contents(world: World) -> dict[str, list[dict[str, Any]]]:
@@ -43,7 +45,10 @@ def test_plan_tells_what_a_cycle_would_do_and_writes_nothing(world: World) -> No
     assert world.org.get("Lead", second)["Title"] == "Planned"
 
 
-def test_the_quality_report_counts_what_waits_in_quarantine(world: World) -> None:
+def test_the_quality_report_counts_what_waits_in_quarantine(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANDEM_EXPECTATIONS", SHIPPED_SUITES)
     from flows.quality_report import quality_report
 
     world.sync()

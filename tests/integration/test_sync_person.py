@@ -34,16 +34,17 @@ def test_only_what_concerns_the_people_asked_for_is_looked_at(
     world.execute(edit.format("fax_number = 'never'"), refused["id"])
     world.execute(edit.format("sfdc_type = NULL, sfdc_is_deleted = true, job_title = 'Once'"), marked["id"])
     fresh = world.add_person(last_name="Fresh", company_name="Fresh Ltd")
+    barred = world.add_person(last_name="Barred", company_name="Barred Ltd", fax_number="never")
     before = org.count("Lead")
 
-    asked = [changed["id"], refused["id"], same["id"], marked["id"], fresh]
+    asked = [changed["id"], refused["id"], same["id"], marked["id"], fresh, barred]
     summary = world.sync_person(*asked)
 
     assert summary["status"] == "Succeeded"
     assert {step["object"] for step in summary["steps"]} == {"Lead"}
-    expected = ["updated", "refused", "unchanged", "updated", "created"]
+    expected = ["updated", "refused", "unchanged", "updated", "created", "refused"]
     assert outcomes(summary) == dict(zip(asked, expected, strict=True))
-    assert [each["message"] for each in summary["people"] if each["message"]] == ["Never, ever."]
+    assert [each["message"] for each in summary["people"] if each["message"]] == ["Never, ever."] * 2
     assert org.get("Lead", changed["sfdc_id"])["Title"] == "Sent"
     # Somebody edited the marker: who is there all the same is not made again.
     assert org.get("Lead", marked["sfdc_id"])["Title"] == "Once"
@@ -66,5 +67,8 @@ def test_only_what_concerns_the_people_asked_for_is_looked_at(
         world.sync_person(fresh, 999999)
 
     capsys.readouterr()
-    assert main(["sync-person", "--parameters", json.dumps({"person_ids": [same["id"]]})]) == 0
+    world.execute(edit.format("fax_number = 'later'"), barred)
+    assert main(["sync-person", "--parameters", json.dumps({"person_ids": [same["id"], barred]})]) == 0
     assert "unchanged" in capsys.readouterr().out
+    standing = "SELECT person_id FROM sync.error WHERE level = 'record' AND resolved_at IS NULL"
+    assert world.rows(standing) == [{"person_id": refused["id"]}]  # whose create came right stands no more

@@ -148,7 +148,7 @@ class Ledger:
             assert shown[record] == self._world.org.get(name, record)["Title"] == title
         logged = self._logged()
         too_many, missing = logged - self._expected, self._expected - logged
-        assert not (too_many or missing), f"too many: {dict(too_many)}, missing: {dict(missing)}"
+        assert (dict(too_many), dict(missing)) == ({}, {})
         found = self._world.rows(
             "SELECT sfdc_id, field, losing_value FROM sync.conflict WHERE object IN ('Lead', 'Contact')"
         )

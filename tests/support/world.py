@@ -15,6 +15,9 @@ from tandem.database.connection import Database
 
 PROJECT = Path(__file__).resolve().parents[2]
 
+#: The suites that ship, for tests in which batches are judged: ``TANDEM_EXPECTATIONS``.
+SHIPPED_SUITES = str(PROJECT / "expectations")
+
 
 class World:
     """An org, a database, and the flows between them."""
@@ -97,11 +100,13 @@ def tandem_world(
         ``SYNC__DEFAULT_COMPANY="Unknown"``.
     """
     own = org or Org(people=20, seed=7)
+    suites = folder / "expectations"  # none: judging takes a third of a small cycle, and has tests of its own
+    suites.mkdir(exist_ok=True)
     with serve(own) as server:
         chosen = {
             "DATABASE": str(folder / "marketing.duckdb"),
             "STAGING": str(folder / "staging"),
-            "EXPECTATIONS": str(PROJECT / "expectations"),
+            "EXPECTATIONS": str(suites),
             "SALESFORCE__URL": server.url,
             "SALESFORCE__CLIENT_ID": own.client_id,
             "SALESFORCE__CLIENT_SECRET": own.client_secret,

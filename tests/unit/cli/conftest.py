@@ -128,7 +128,8 @@ def _history(session: Session) -> None:
         [("r1", now, "Lead", 1, LEAD_ID, "City", "city", "Rome", "marketing", "Bonn", "Paris")],
     )
     session.insert(
-        "sync.quarantine",
+        "sync.quarantine (object, sfdc_id, expectation, column_name, value, sfdc_stamp, run_id, logged_at,"
+        " released_at)",
         [("Lead", LEAD_ID, "email is an address", "Email", "nobody", None, "r1", now, None)],
     )
     session.insert(

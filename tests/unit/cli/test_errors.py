@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+from pathlib import Path
+
+import pytest
 
 from tandem.database.connection import Database
 from tests.unit.cli.conftest import LEAD_ID, Tandem
@@ -50,6 +53,60 @@ def test_csv(tandem: Tandem, database: Database) -> None:
     rows = list(csv.DictReader(io.StringIO(tandem("errors", "--csv").out)))
     assert {row["id"] for row in rows} == {"7", "8"}
     assert {row["level"] for row in rows} == {"record", "job"}
+
+
+def test_csv_into_a_file(tandem: Tandem, database: Database, tmp_path: Path) -> None:
+    assert tandem("errors", "--output", "errors.csv").out == "2 rows written to errors.csv.\n"
+    rows = list(csv.DictReader((tmp_path / "errors.csv").open(encoding="utf-8")))
+    assert {row["id"] for row in rows} == {"7", "8"}
+    ran = tandem("status", "--output", "nowhere/status.csv")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "nowhere/status.csv cannot be written: no such file or directory. Name another file after --output.\n"
+    )
+
+
+def test_muted_errors_count_nowhere_and_are_listed_apart(tandem: Tandem, database: Database) -> None:
+    assert "muted now: 1." in tandem("errors", "mute", "--code", "timeout", "--until", "2d").out
+    assert _standing(tandem) == [7]
+    assert [each["id"] for each in tandem("errors", "--muted", "--json").json["errors"]] == [8]
+    facts = tandem("status", "--json").json
+    assert (facts["waiting"]["errors"], facts["last_error"]["id"]) == (1, 7)
+    with database.write() as session:  # two days later
+        session.execute("UPDATE sync.mute SET until = until - INTERVAL 2 DAY")
+    assert _standing(tandem) == [8, 7]
+
+    tandem("errors", "mute", "7")
+    with database.write() as session:  # the same record is refused again, and another one
+        for number, record in ((9, LEAD_ID), (10, "00Q000000000002AAA")):
+            session.execute(
+                "INSERT INTO sync.error SELECT * REPLACE (? AS id, ? AS sfdc_id) FROM sync.error WHERE id = 7",
+                [number, record],
+            )
+    assert sorted(_standing(tandem)) == [8, 10]
+    assert tandem("errors", "unmute", "9").out == "Taken back: 1.\n"
+    assert sorted(_standing(tandem)) == [7, 8, 9, 10]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["mute"], "Name the errors by id"),
+        (["mute", "7", "--code", "TIMEOUT"], "Name the errors by id"),
+        (["mute", "--code", "TIMEOUT", "--until", "2020-01-01"], "is over already"),
+        (["unmute"], "say --all"),
+    ],
+)
+def test_mute_wants_to_know_what(tandem: Tandem, database: Database, arguments: list[str], said: str) -> None:
+    ran = tandem("errors", *arguments)
+    assert ran.code == 2
+    assert said in ran.err
+
+
+def test_mute_of_what_there_is_not(tandem: Tandem, database: Database) -> None:
+    ran = tandem("errors", "mute", "7", "99")
+    assert (ran.code, ran.err) == (1, "There is no error 99. `tandem errors --list` shows the ids.\n")
+    assert sorted(_standing(tandem)) == [7, 8]  # all or nothing
 
 
 def _standing(tandem: Tandem) -> list[int]:

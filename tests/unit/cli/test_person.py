@@ -42,6 +42,25 @@ def test_timeline_holds_everything_that_happened(tandem: Tandem, database: Datab
         assert text in shown
 
 
+def test_timeline_by_which_way_it_went(tandem: Tandem, database: Database) -> None:
+    events = tandem("person", "timeline", "1", "--json").json
+    assert {event["kind"]: event["way"] for event in events if event["kind"] != "activity"} == {
+        "error": "refused",
+        "conflict": "decided",
+        "quarantine": "held back",
+    }
+    assert {event["title"]: event["way"] for event in events if event["kind"] == "activity"} == {
+        "New Lead": "came",
+        "Change Data Value": "here",
+    }
+    shown = tandem("person", "timeline", "1", "--way", "decided", "--way", "refused").out
+    assert "“Bonn” stays, “Paris” is lost; before it was “Rome”." in shown
+    assert "Bonn is not allowed" in shown
+    assert "New Lead" not in shown
+    assert "Nothing of that kind" in tandem("person", "timeline", "1", "--way", "went").out
+    assert len(tandem("person", "timeline", "1", "--since", "5m", "--json").json) == 3
+
+
 def test_a_person_that_is_not_in_salesforce(tandem: Tandem, database: Database) -> None:
     facts = tandem("person", "show", "3", "--json").json
     assert (facts["url"], facts["pending"], facts["timeline"]) == (None, [], [])

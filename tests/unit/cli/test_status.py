@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from tandem.clock import utc_now
+from tandem.database import journal
 from tandem.database.connection import Database
 from tests.unit.cli.conftest import Tandem
 
@@ -45,7 +46,7 @@ def test_json_tells_state_lag_errors_and_calls(tandem: Tandem, database: Databas
     assert facts["state"] == "Last Synced"
     assert facts["last_run"]["id"] == "r1"
     assert facts["last_error"]["code"] == "TIMEOUT"
-    assert facts["waiting"] == {"errors": 2, "quarantined": 1, "unsent": 0}
+    assert facts["waiting"] == {"errors": 2, "quarantined": 1, "unsent": 0, "actions_broken_off": 0}
     assert facts["api"]["used_24h"] == 3
     assert (facts["api"]["org_used_24h"], facts["api"]["org_limit_24h"]) == (42, 5000)
     lead = next(each for each in facts["objects"] if each["object"] == "Lead")
@@ -83,6 +84,27 @@ def test_a_run_that_failed(tandem: Tandem, database: Database, status: str) -> N
     facts = tandem("status", "--json").json
     assert (facts["state"], facts["detail"]) == ("Failed", "Because.")
     assert tandem("status").out.startswith("Failed ")
+
+
+def test_a_flow_action_is_no_cycle_and_one_that_broke_off_is_called_so(
+    tandem: Tandem, database: Database
+) -> None:
+    now = utc_now()
+    with database.write() as session:
+        session.insert("sync.run", [("a1", "create-task", now, now, "Failed", "No such owner.")])
+        for number, operation in enumerate(("task", "assign", "update"), start=1):
+            session.execute(
+                "INSERT INTO sync.outbox VALUES (?, 'a1', 'Lead', ?, ?, NULL, '{}', 'journalled', ?, NULL)",
+                [number, operation, number, now],
+            )
+    facts = tandem("status", "--json").json
+    assert (facts["state"], facts["last_run"]["kind"]) == ("Last Synced", "sync")
+    assert (facts["waiting"]["unsent"], facts["waiting"]["actions_broken_off"]) == (1, 2)
+    assert "Flow actions for 2 people broke off" in tandem("status").out
+    with database.write() as session:  # they are not waited for for ever
+        journal.prune(session, -1)
+    facts = tandem("status", "--json").json
+    assert (facts["waiting"]["unsent"], facts["waiting"]["actions_broken_off"]) == (1, 0)
 
 
 def test_for_people(tandem: Tandem, database: Database) -> None:
