@@ -95,6 +95,10 @@ bench: install ## full sync against dlt and the floor, then idle and change cycl
 bench-org: install ## how fast the sandbox org is at 1,000,000 leads (ARGS="--leads 200000")
 	$(BIN)/python -m benchmarks.org $(ARGS)
 
+.PHONY: bench-quality
+bench-quality: install ## how long the data quality report takes (PEOPLE=200000)
+	$(BIN)/python -m benchmarks.quality $(PEOPLE) $(ARGS)
+
 ##@ Keep it
 
 # The stamp names the lock by its content: a fresh checkout with an old file time does not reinstall.

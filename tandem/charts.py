@@ -36,3 +36,30 @@ def _bar(left: float, width: float, value: int | None, most: int, label: str) ->
     return Markup(
         '<rect x="{x:.1f}" y="{y:.1f}" width="{w:.1f}" height="{h:.1f}"><title>{t}</title></rect>'
     ).format(x=left, y=_HEIGHT - height, w=width, h=height, t=escape(f"{label}: {value:,}"))
+
+
+def line(values: Sequence[float | None], labels: Sequence[str], title: str, most: float = 100) -> Markup:
+    """Draw values from 0 to ``most`` as a line; ``None`` interrupts it. Arguments as for :func:`bars`."""
+    step = _WIDTH / max(len(values), 1)
+    points = [
+        (step * (number + 0.5), _HEIGHT - 4 - value / most * (_HEIGHT - 8), f"{label}: {value:g}")
+        for number, (value, label) in enumerate(zip(values, labels, strict=True))
+        if value is not None
+    ]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
+    dots = Markup("").join(
+        Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{t}</title></circle>').format(x=x, y=y, t=text)
+        for x, y, text in points
+    )
+    return Markup(
+        '<svg class="line" role="img" viewBox="0 0 {w} {h}" aria-label="{title}">'
+        '<polyline points="{path}"/>{dots}</svg>'
+    ).format(w=_WIDTH, h=_HEIGHT, title=title, path=path, dots=dots)
+
+
+def meter(share: float, title: str) -> Markup:
+    """Draw a share of 0 to 1 as a bar that is filled so far."""
+    return Markup(
+        '<svg class="meter" role="img" viewBox="0 0 100 10" preserveAspectRatio="none" aria-label="{title}">'
+        '<rect class="gap" width="100" height="10"/><rect width="{width:.1f}" height="10"/></svg>'
+    ).format(width=100 * share, title=title)

@@ -53,9 +53,5 @@ class SuiteFailed(TandemError):
     """A staged batch failed its expectation suite as a whole; nothing of it may be applied."""
 
 
-class MissingFields(TandemError):
-    """The sync user cannot see fields that an object's step needs (VIS-03)."""
-
-
 class NotFound(TandemError):
     """A person, a page, a code that somebody asked for is not there."""

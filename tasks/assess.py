@@ -1,42 +1,53 @@
-"""Assess: hold what the mirror holds of one object against the object's suite."""
+"""Assess: take a snapshot of the database, and hold its objects against their suites."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tandem.database.compare import literal, mirror_of
-from tandem.quality.check import examine
+from tandem.database.quality import Relations, relations, take_snapshots
+from tandem.errors import SettingsError, TandemError
+from tandem.quality.defaults import suite_for
+from tandem.quality.snapshot import Snapshot
+from tandem.quality.suite import Suite, load
+from tandem.quality.survey import Survey, survey
 from tandem.run import Run
 
-#: Rows per file, so that Great Expectations never holds a whole object.
-_ROWS_PER_FILE = 100_000
+
+@dataclass(frozen=True)
+class Assessment:
+    """One object's survey, and the suite it was held against."""
+
+    suite: Suite
+    survey: Survey
+
+
+@task(name="take snapshots", cache_policy=NO_CACHE, persist_result=False)
+def take(run: Run) -> tuple[dict[str, Snapshot], Relations]:
+    """Copy what the report is about, in one look at the database; the sync has it back after that.
+
+    :raises TandemError: nothing was copied from Salesforce yet.
+    """
+    folder = run.staging / "snapshots"
+    with run.database.read() as session:
+        snapshots = take_snapshots(session, run.objects, folder)
+        if not snapshots:
+            raise TandemError(
+                "There is nothing to report on: no object's first sync has ended."
+                " Run `tandem backfill`, or wait for it (`tandem status`)."
+            )
+        return snapshots, relations(session, snapshots)
 
 
 @task(name="assess", task_run_name="assess {name}", cache_policy=NO_CACHE, persist_result=False)
-def assess(run: Run, name: str) -> dict[str, Any]:
-    """Check an object's whole mirror; returns rows, findings and what stands in quarantine."""
-    folder = run.staging / "assess" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    with run.database.read() as session:
-        session.execute(
-            f"COPY (SELECT * EXCLUDE (_record_id, _pushed_after) FROM {mirror_of(name)}) TO {literal(str(folder))}"
-            f" (FORMAT parquet, FILE_SIZE_BYTES '64MB', ROW_GROUP_SIZE {_ROWS_PER_FILE}, OVERWRITE_OR_IGNORE)"
-        )
-        held = session.value(
-            "SELECT count(DISTINCT sfdc_id) FROM sync.quarantine WHERE object = ? AND released_at IS NULL",
-            [name],
-        )
-    report = examine(name, sorted(Path(folder).glob("*.parquet")), run.settings.expectations)
-    return {
-        "object": name,
-        "rows": report.rows,
-        "expectations": report.expectations,
-        "failing_rows": len({each.sfdc_id for each in report.findings}),
-        "warnings": len(report.warnings),
-        "in_quarantine": held,
-        "reason": report.reason,
-    }
+def assess(run: Run, name: str, snapshots: Mapping[str, Snapshot]) -> Assessment | SettingsError:
+    """Hold an object against its suite; an error, in one line, where the suite cannot be judged."""
+    settings, snapshot = run.settings, snapshots[name]
+    try:
+        suite = load(settings.expectations, name) or suite_for(snapshot, snapshots, settings.expectations)
+        return Assessment(suite, survey(suite, snapshot, snapshots, settings.memory_limit, settings.threads))
+    except SettingsError as error:
+        return error

@@ -20,6 +20,10 @@ class Batch:
     rows: int
     stamp: datetime
     started_at: datetime
+    also: tuple[str, ...] = ()
+    """Records that were asked for although they did not move: they wait in quarantine."""
+    suite: str | None = None
+    """The edition of the suite that the batch meets; ``None``: not known."""
 
     def discard(self) -> None:
         """Remove its pages."""

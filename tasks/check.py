@@ -20,5 +20,7 @@ def check(run: Run, batch: Batch, some_fields: bool = False) -> Verdict:
     """
     if not batch.pages:
         return Verdict()
-    report = check_batch(batch.object, batch.pages, run.settings.expectations, some_fields)
+    # Warnings are for the report on the whole object: nobody is told of them batch by batch.
+    folder = run.settings.expectations
+    report = check_batch(batch.object, batch.pages, folder, some_fields, only_critical=True)
     return Verdict(tuple(report.findings))

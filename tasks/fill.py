@@ -72,10 +72,11 @@ def refuse_before_first_copy(run: Run, wanted: Mapping[str, Sequence[str]]) -> N
 def fill(run: Run, batch: Batch, verdict: Verdict) -> Step:
     """Give known records the fields that a batch holds: all of them, or none. No watermark moves."""
     declared = run.objects[batch.object]
-    held_back = sorted({each.sfdc_id for each in verdict.findings})
     with run.database.write() as session, session.transaction():
         fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]
-        failed = quarantine.hold_back(session, declared, verdict.findings, batch.pages, run.id)
+        findings = quarantine.without_allowed(session, declared.name, verdict.findings)
+        held_back = sorted({each.sfdc_id for each in findings})
+        failed = quarantine.hold_back(session, declared, findings, batch.pages, run.id, some_fields=True)
         if take_over := EDITS.get(declared.name):
             take_over(session, run.id, run.settings.sync)
         counts = fill_fields(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)

@@ -54,10 +54,12 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
     :param of_a_cycle: it holds all that changed, so that the watermark moves; off for chosen records.
     """
     declared = run.objects[batch.object]
-    held_back = sorted({each.sfdc_id for each in verdict.findings})
+    findings = quarantine.without_allowed(session, declared.name, verdict.findings)
+    held_back = sorted({each.sfdc_id for each in findings})
     fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]
-    failed = quarantine.hold_back(session, declared, verdict.findings, batch.pages, run.id)
+    failed = quarantine.hold_back(session, declared, findings, batch.pages, run.id, batch.suite)
     quarantine.release(session, declared, batch.pages, held_back)
+    quarantine.note_asked(session, declared.name, batch.also, batch.suite)
     outbox.recognise(session, declared, fields, batch.pages, held_back)
     take_over = EDITS.get(declared.name)
     edits = take_over(session, run.id, run.settings.sync) if take_over else 0

@@ -12,10 +12,11 @@ from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
 from tandem.database import fields as field_maps
-from tandem.database import jobs, journal
+from tandem.database import jobs, journal, quarantine
 from tandem.database.jobs import BulkJob, StagedPage
 from tandem.errors import SalesforceError
 from tandem.objects.field_map import MappedField
+from tandem.quality.suite import edition
 from tandem.run import Run
 from tandem.salesforce import bulk_query
 from tandem.salesforce.bulk_job import JobLost
@@ -35,6 +36,8 @@ class Question:
     query: ChangeQuery
     described: Mapping[str, FieldDescribe]
     """A view, not a dictionary: Prefect walks through those of every argument, and these hold thousands of values."""
+    suite: str | None = None
+    """The edition of the suite that the answer will meet."""
 
 
 def ask(
@@ -61,9 +64,12 @@ def ask(
             since = None if everything else marks.get(name)
             if since is not None:
                 since -= overlap
-            query = ChangeQuery(name, tuple(fields), since, _condition(run, name))
+            suite = edition(run.settings.expectations, name)
+            again = () if since is None or since_last_read else quarantine.to_ask_again(session, name, suite)
+            query = ChangeQuery(name, tuple(fields), since, _condition(run, name), again)
             known = described[name].fields
-            questions.append(Question(query, MappingProxyType({field: known[field] for field in fields})))
+            shown = MappingProxyType({field: known[field] for field in fields})
+            questions.append(Question(query, shown, suite))
     return questions
 
 
@@ -119,7 +125,13 @@ def read(
             rows = stage_rows(changes.rows, question.described, page) if changes.rows else 0
             pages = (page,) if rows else ()
             stamp = changes.server_time.replace(tzinfo=None)
-            batches.append(Batch(name, question.query.fields, pages, rows, stamp, started))
+            batches.append(
+                Batch(
+                    *(name, question.query.fields, pages, rows, stamp, started),
+                    also=question.query.also,
+                    suite=question.suite,
+                )
+            )
     return batches, many, errors
 
 
@@ -148,7 +160,9 @@ def read_bulk(run: Run, question: Question, progress: Progress | None = None) ->
         total = bulk_query.wait(run.connection, job.job_id)
     pages = _stage(run, question, job, total, progress)
     return Batch(
-        job.object, question.query.fields, tuple(page.path for page in pages), total, job.stamp, started
+        *(job.object, question.query.fields, tuple(page.path for page in pages), total, job.stamp, started),
+        also=question.query.also,
+        suite=question.suite,
     )
 
 

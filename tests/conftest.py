@@ -29,6 +29,7 @@ CHECKS = Path(__file__).resolve().parents[2] / "shared" / "spec" / "conformance.
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One Prefect server for the flows of the session, those of child processes included."""
     from prefect.settings import (
+        PREFECT_API_TLS_INSECURE_SKIP_VERIFY,
         PREFECT_API_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
         PREFECT_HOME,
@@ -48,9 +49,15 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     try:
         server.wait()
         os.environ["PREFECT_API_URL"] = server.api_url
-        settings = {PREFECT_API_URL: server.api_url, PREFECT_HOME: home}
-        # The thread that beats sleeps up to a second after each flow has ended.
-        with temporary_settings({**settings, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        settings = {
+            PREFECT_API_URL: server.api_url,
+            PREFECT_HOME: home,
+            # The thread that beats sleeps up to a second after each flow has ended.
+            PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
+            # Plain http on loopback: each flow's client would read the certificates of the world.
+            PREFECT_API_TLS_INSECURE_SKIP_VERIFY: True,
+        }
+        with temporary_settings(settings):
             yield
     finally:
         os.environ.pop("PREFECT_API_URL", None)

@@ -13,6 +13,7 @@ import typer
 from tandem.cli import (
     actions,
     backlog,
+    budget,
     check,
     custom_objects,
     errors,
@@ -20,6 +21,7 @@ from tandem.cli import (
     notifications,
     person,
     program,
+    quarantine,
     runs,
     status,
 )
@@ -44,12 +46,14 @@ app.command(rich_help_panel="Run")(runs.quality)
 app.command(rich_help_panel="Run")(runs.up)
 app.command(rich_help_panel="Look")(status.status)
 app.command(rich_help_panel="Look")(backlog.backlog)
+app.command(rich_help_panel="Look")(budget.budget)
 app.command(rich_help_panel="Look")(notifications.notifications)
 app.command(rich_help_panel="Look")(runs.serve)
 actions.add_to(person.app)
 app.add_typer(errors.app, name="errors", rich_help_panel="Look")
 app.add_typer(fields.app, name="fields", rich_help_panel="Set up")
 app.add_typer(person.app, name="person", rich_help_panel="Look")
+app.add_typer(quarantine.app, name="quarantine", rich_help_panel="Look")
 app.add_typer(program.app, name="program", rich_help_panel="Set up")
 
 

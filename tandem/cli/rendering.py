@@ -38,8 +38,13 @@ def say(text: str, style: str | None = None, end: str = "\n") -> None:
 
 
 def print_json(facts: object) -> None:
-    """Print facts as JSON; times are UTC with a Z."""
-    print(json.dumps(facts, default=_plain, ensure_ascii=False, indent=2))
+    """Print facts as JSON."""
+    print(as_json(facts))
+
+
+def as_json(facts: object) -> str:
+    """Return facts as JSON; times are UTC with a Z."""
+    return json.dumps(facts, default=_plain, ensure_ascii=False, indent=2)
 
 
 def _plain(value: object) -> object:

@@ -97,16 +97,20 @@ def up(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the Prefect UI; 0: any free one.")
     ] = 4200,
+    page_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the status page; 0: any free one.")
+    ] = 8300,
     with_sandbox: Annotated[
         bool, typer.Option("--with-sandbox", help="Start a sandbox org too, and sync with that.")
     ] = False,
 ) -> None:
-    """Sync for as long as this runs: Prefect server, worker and all deployments. Ctrl-C stops everything."""
-    become("flows.local", "--port", str(port), *(["--with-sandbox"] if with_sandbox else []))
+    """Sync for as long as this runs: Prefect server, status page, worker, all deployments. Ctrl-C stops everything."""
+    sandbox_too = ["--with-sandbox"] if with_sandbox else []
+    become("flows.local", "--port", str(port), "--page-port", str(page_port), *sandbox_too)
 
 
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0: any free one.")] = 8300,
 ) -> None:
-    """Show status, errors, backlog, people and API calls in the browser, and metrics for Prometheus. Ctrl-C ends it."""
+    """Show status, errors, people, quality and API calls in the browser; metrics for Prometheus. Ctrl-C ends it."""
     become("tandem.web", "--port", str(port))

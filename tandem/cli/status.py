@@ -109,7 +109,7 @@ def _print_waiting(facts: dict[str, Any]) -> None:
             " See `tandem errors`."
         )
     if waiting["quarantined"]:
-        say(f"{waiting['quarantined']:,} records in quarantine.")
+        say(f"{waiting['quarantined']:,} records in quarantine. See `tandem quarantine`.")
     if many := waiting["actions_broken_off"]:
         of = "A flow action" if many == 1 else f"Flow actions for {many:,} people"
         say(f"{of} broke off without an answer. Do it again: what was done is looked for first.")

@@ -28,7 +28,7 @@ def print_summary(summary: Mapping[str, Any]) -> None:
     if "backlog" in summary:
         _print_backlog(summary["backlog"])
     if "objects" in summary:
-        _print_quality(summary["objects"])
+        _print_quality(summary)
     calls = summary.get("api_calls")
     spent = "" if calls is None else f", {calls:,} API call{'' if calls == 1 else 's'}"
     say(f"{summary['status']}{spent}. Run {summary['run_id']}.")
@@ -72,13 +72,21 @@ def _print_plan(plan: Mapping[str, Any]) -> None:
         say("Nothing to do: both sides agree.")
 
 
-def _print_quality(objects: list[Mapping[str, Any]]) -> None:
-    columns = ("Rows", "Failing", "In quarantine")
+def _print_quality(summary: Mapping[str, Any]) -> None:
+    columns = ("Score", "Before", "Records", "Failing", "Warned", "Held", "Filled")
     listing = table("Object", *columns, right=columns)
-    for each in objects:
-        figures = (each["rows"], each["failing_rows"], each["in_quarantine"])
-        listing.add_row(each["object"], *(f"{figure:,}" for figure in figures))
+    for row in summary["objects"]:
+        before = "–" if row["before"] is None else f"{row['before']:.1f}"
+        filled = "–" if row["completeness"] is None else f"{row['completeness']:.0%}"
+        figures = (f"{row[name]:,}" for name in ("records", "failing", "warned", "quarantined"))
+        listing.add_row(row["object"], f"{row['score']:.1f}", before, *figures, filled)
     console().print(listing)
-    for each in objects:
-        if each["reason"]:
-            say(f"{each['object']}: {each['reason']}")
+    for row in summary["counts"]:
+        say(f"{row['what'].capitalize()}: {row['records']:,}.")
+    for row in summary["objects"]:
+        if row["note"]:
+            say(f"{row['object']}: {row['note']}")
+    if summary["not_copied"]:
+        say(f"Not in it, as their first sync has not ended: {', '.join(summary['not_copied'])}.")
+    say(f"Report: {summary['page']}")
+    say(f"Data Docs: {summary['data_docs']}")

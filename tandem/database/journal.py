@@ -12,8 +12,10 @@ from tandem.clock import utc_now
 from tandem.database.connection import Session
 from tandem.database.lease import others_at_work
 from tandem.database.notifications import forget_old
-from tandem.database.outbox import OF_A_CYCLE
 from tandem.salesforce.calls import ApiCall
+
+#: Rows that a cycle settles by itself. Those of a flow action are settled by the same action, done again.
+OF_A_CYCLE = "operation IN ('create', 'update', 'activity')"
 
 
 class Status(StrEnum):

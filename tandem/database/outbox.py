@@ -16,14 +16,13 @@ from tandem.clock import utc_now
 from tandem.database import journal, write_activities
 from tandem.database.compare import differ, literal, mirror_of, quoted
 from tandem.database.connection import Session
+from tandem.database.journal import OF_A_CYCLE
 from tandem.database.lease import nobody_elses
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField
 
 #: The refusals in ``answer``, with their rows of the outbox.
 _REFUSALS = "answer a JOIN sync.outbox o ON o.id = a.id WHERE a.code <> '' AND o.state = 'journalled'"
-#: Rows that a cycle settles by itself. Those of a flow action are settled by the same action, done again.
-OF_A_CYCLE = "operation IN ('create', 'update', 'activity')"
 
 
 @dataclass(frozen=True)

@@ -31,32 +31,39 @@ WHOLE = 20_000
 SAMPLE = 500
 
 
-def check(object: str, files: Sequence[Path], folder: Path, some_fields: bool = False) -> Report:
+def check(
+    object: str, files: Sequence[Path], folder: Path, some_fields: bool = False, only_critical: bool = False
+) -> Report:
     """Hold the staged Parquet pages of one object against its suite in ``folder``.
 
     :param some_fields: whether the pages rightly lack columns; what the suite says of those is not judged.
+    :param only_critical: whether to leave out what has no consequences.
 
     :raises SuiteFailed: in one line, when the suite fails as a whole; nothing of the batch may be applied.
     :raises SettingsError: in one line, when the suite file is wrong.
     """
-    report = examine(object, files, folder, some_fields)
+    report = examine(object, files, folder, some_fields, only_critical)
     if report.reason is not None:
         raise SuiteFailed(report.reason)
     return report
 
 
-def examine(object: str, files: Sequence[Path], folder: Path, some_fields: bool = False) -> Report:
+def examine(
+    object: str, files: Sequence[Path], folder: Path, some_fields: bool = False, only_critical: bool = False
+) -> Report:
     """As :func:`check`, but a suite that fails as a whole is a report, with ``failed`` and a ``reason``."""
     started = time.perf_counter()
     suite = load(folder, object)
     with StagedBatch(object, files) as batch:
         report = Report(object, batch.rows, len(suite.rules) if suite else 0)
         if suite is not None and suite.rules and batch.rows:
-            report = _judged(report, suite, batch, some_fields)
+            report = _judged(report, suite, batch, some_fields, only_critical)
     return replace(report, seconds=time.perf_counter() - started)
 
 
-def _judged(report: Report, suite: Suite, batch: StagedBatch, some_fields: bool) -> Report:
+def _judged(
+    report: Report, suite: Suite, batch: StagedBatch, some_fields: bool, only_critical: bool
+) -> Report:
     missing, warnings = ([], []) if some_fields else _missing_columns(suite, batch)
     if missing:
         reason = (
@@ -65,7 +72,11 @@ def _judged(report: Report, suite: Suite, batch: StagedBatch, some_fields: bool)
         )
         judge = "Great Expectations, the batch's columns only"
         return replace(report, warnings=warnings, failed=True, reason=reason, judged_by=judge)
-    rules = [rule for rule in suite.rules if not rule.is_structural]
+    rules = [
+        rule
+        for rule in suite.rules
+        if not rule.is_structural and not rule.is_for_report and (rule.is_critical or not only_critical)
+    ]
     unjudged = [rule for rule in rules if not rule.columns <= batch.columns.keys()]
     rules = [rule for rule in rules if rule not in unjudged]
     trial = Trial(suite, batch.rows)
@@ -95,7 +106,7 @@ def _missing_columns(suite: Suite, batch: StagedBatch) -> tuple[list[str], list[
     """
     real = {column.lower(): column for column in batch.columns}
     for rule in suite.rules:
-        for name in sorted(rule.columns):
+        for name in sorted(rule.columns if not rule.is_for_report else ()):
             if (meant := real.get(name.lower(), name)) != name:
                 raise SettingsError(f"Suite {suite.file}: {rule.type} names {name}; the field is {meant}.")
     structural = {rule.number: rule for rule in suite.rules if rule.is_structural}

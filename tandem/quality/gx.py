@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -30,6 +31,18 @@ _NUMBER = "tandem_rule"
 
 #: The context is the process's; flows may check two objects in two threads.
 _LOCK = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What Great Expectations says of one rule: whether it holds, the positions of the rows that break it, how
+    many it looked at and how many had no value, and, of a rule about all rows, what it saw."""
+
+    holds: bool
+    rows: list[int]
+    checked: int
+    missing: int
+    observed: Any
 
 
 class Judge:
@@ -56,18 +69,28 @@ class Judge:
 
         :raises SettingsError: when a rule cannot be judged on such data, a number against a text say.
         """
+        return {number: each.rows for number, each in self.judgements(piece).items() if not each.holds}
+
+    def judgements(self, piece: Any) -> dict[int, Judgement]:
+        """Return what is to be said of each rule on an Arrow table, by number; raises as :meth:`judge`."""
         with _LOCK:
             # Without an index of its own the frame numbers its rows, and results name rows by number.
             batch = _batch_definition().get_batch(batch_parameters={"dataframe": piece.to_pandas()})
             outcome = batch.validate(self._expectations, result_format=_RESULT_FORMAT)
-        broken: dict[int, list[int]] = {}
+        found: dict[int, Judgement] = {}
         for result in outcome.results:
             rule = self._rules[result.expectation_config.meta[_NUMBER]]
             if problem := _problem(result.exception_info):
                 raise self._unjudgeable(rule, problem)
-            if not result.success:
-                broken[rule.number] = [int(row) for row in result.result.get("unexpected_index_list", ())]
-        return broken
+            seen = result.result
+            found[rule.number] = Judgement(
+                bool(result.success),
+                [int(row) for row in seen.get("unexpected_index_list") or ()],
+                int(seen.get("element_count") or 0),
+                int(seen.get("missing_count") or 0),
+                seen.get("observed_value"),
+            )
+        return found
 
     def _expectation(self, rule: Rule) -> Any:
         from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -80,9 +103,23 @@ class Judge:
 
     def _unjudgeable(self, rule: Rule, problem: str) -> SettingsError:
         return SettingsError(
-            f"Suite {self._suite.file}: expectation {rule.number + 1}, {rule.type} on {rule.subjects[0]}, "
+            f"Suite {self._suite.file}: expectation {rule.number + 1}, {rule.type} on {rule.subject}, "
             f"cannot be judged: {problem}. Compare its kwargs with the type of the field."
         )
+
+
+def worked_out(expression: str, values: Mapping[str, Any]) -> Any:
+    """Return the value of a ``$PARAMETER`` expression, as Great Expectations works it out.
+
+    :raises ValueError: in one line, when the expression means nothing or names what has no value.
+    """
+    _batch_definition()
+    from great_expectations.core.suite_parameters import parse_suite_parameter
+
+    try:
+        return parse_suite_parameter(expression, dict(values))
+    except Exception as error:  # the parser's own, dateutil's, or of the arithmetic
+        raise ValueError(_first_line(error)) from None
 
 
 # One thread loads, whoever else comes waits for it.

@@ -62,13 +62,13 @@ def _translate(rule: Rule, types: Types) -> str | None:
     if translator is None or any(types.get(column) not in _TYPES for column in rule.columns):
         return None
     kwargs = {key: value for key, value in rule.kwargs.items() if value is not None and key != "mostly"}
-    condition = kwargs.pop("row_condition", None)
+    kwargs.pop("row_condition", None)
     kwargs.pop("condition_parser", None)  # a relic: conditions written as objects need no parser
-    domain = "true" if condition is None else _domain(condition, types)
+    spoken_of = domain(rule, types)
     broken = translator(kwargs, types)
-    if domain is None or broken is None or kwargs:  # an argument left over may mean anything
+    if spoken_of is None or broken is None or kwargs:  # an argument left over may mean anything
         return None
-    return f"coalesce(({domain}) AND ({broken}), false)"
+    return f"coalesce({spoken_of} AND ({broken}), false)"
 
 
 def _not_null(kwargs: dict[str, Any], types: Types) -> str | None:
@@ -129,20 +129,21 @@ def _search(name: str, pattern: object, types: Types) -> str | None:
 
 
 def _in_set(kwargs: dict[str, Any], types: Types) -> str | None:
-    values = _texts(kwargs.pop("column"), kwargs.pop("value_set", None), types)
+    values = _members(kwargs.pop("column"), kwargs.pop("value_set", None), types)
     return values and f"NOT {values}"
 
 
 def _not_in_set(kwargs: dict[str, Any], types: Types) -> str | None:
-    return _texts(kwargs.pop("column"), kwargs.pop("value_set", None), types)
+    return _members(kwargs.pop("column"), kwargs.pop("value_set", None), types)
 
 
-def _texts(name: str, values: object, types: Types) -> str | None:
-    if types[name] != "VARCHAR" or not isinstance(values, list) or not values:
+def _members(name: str, values: object, types: Types) -> str | None:
+    if not isinstance(values, list) or not values:
         return None
-    if not all(isinstance(value, str) for value in values):
+    members = [_constant(value, types[name]) for value in values if types[name] in ("VARCHAR", "BOOLEAN")]
+    if len(members) < len(values) or None in members:
         return None
-    return f"{_column(name, types)} IN ({', '.join(map(literal, values))})"
+    return f"{_column(name, types)} IN ({', '.join(filter(None, members))})"
 
 
 def _pair_greater(kwargs: dict[str, Any], types: Types) -> str | None:
@@ -164,6 +165,15 @@ def _pair(kwargs: dict[str, Any], types: Types, broken: str) -> str | None:
     return f"{_column(one, types)} {broken} {_column(other, types)}"
 
 
+def domain(rule: Rule, types: Types) -> str | None:
+    """Return the condition of the rows that a rule speaks of; ``None`` where only Great Expectations knows."""
+    condition = rule.kwargs.get("row_condition")
+    if condition is None:
+        return "true"
+    found = _domain(condition, types)
+    return found and f"({found})"
+
+
 def _domain(condition: Mapping[str, Any], types: Types) -> str | None:
     """Translate a row condition; as in ``DataFrame.query``, null meets only ``!=``, NOT_IN and is-null."""
     kind = condition["type"]
@@ -179,7 +189,7 @@ def _domain(condition: Mapping[str, Any], types: Types) -> str | None:
         return None
     operator, value = condition.get("operator"), condition.get("parameter")
     if operator in ("IN", "NOT_IN"):
-        members = _texts(name, value, types)
+        members = _members(name, value, types)
         return members and f"coalesce({members}, false) = {'true' if operator == 'IN' else 'false'}"
     literal = _constant(value, types[name])
     if literal is None or operator not in ("==", "!=", "<", "<=", ">", ">="):

@@ -31,7 +31,6 @@ _MEANINGS = {
     "TIMEOUT": "Salesforce did not answer in time.",
     "TRUNCATED": "An answer came in part only; nothing of it was used.",
     "BudgetExhausted": "The API calls that Tandem may use are used up. Nothing was applied half.",
-    "MissingFields": "The sync user cannot see a field that the step needs.",
     "SuiteFailed": "The batch did not look right as a whole, so nothing of it was applied.",
     "CONVERTED_OUT_OF_SIGHT": "The lead is a contact now that the sync user cannot see.",
     "LeaseTaken": "Another run was at work.",

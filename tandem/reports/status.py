@@ -9,11 +9,11 @@ from typing import Any
 
 from tandem.clock import utc_now
 from tandem.database.connection import Session
-from tandem.database.journal import CYCLES, Status
+from tandem.database.journal import CYCLES, OF_A_CYCLE, Status
 from tandem.database.lease import is_alive
 from tandem.database.mutes import is_muted
 from tandem.database.notifications import notifications
-from tandem.database.outbox import OF_A_CYCLE, actions_broken_off
+from tandem.database.outbox import actions_broken_off
 from tandem.reports.api_use import api_budget
 from tandem.settings import ApiBudget
 

@@ -12,6 +12,7 @@ from tandem.errors import AuthenticationError, BudgetExhausted, SalesforceError
 from tandem.salesforce.composite import MOST_QUERIES, Question, ask
 from tandem.salesforce.connection import Connection, read_json
 from tandem.salesforce.errors import TRUNCATED, ErrorClass, Refused, classify, is_daily_limit
+from tandem.salesforce.lookup import text
 
 _AGAIN = "INVALID_QUERY_LOCATOR"  # the cursor is gone: only a query from the start can help
 
@@ -26,6 +27,8 @@ class ChangeQuery:
     """Rows stamped then or later, UTC; None: all rows."""
     where: str | None = None
     """A further SOQL condition."""
+    also: tuple[str, ...] = ()
+    """Ids of records to read although they did not move; at most 200, for they stand in an address."""
 
 
 @dataclass
@@ -53,13 +56,16 @@ def soql(query: ChangeQuery, order: bool = True) -> str:
     conditions = []
     if query.since is not None:
         since = query.since.replace(tzinfo=UTC) if query.since.tzinfo is None else query.since.astimezone(UTC)
-        conditions.append(f"SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}")
+        moved = f"SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}"
+        if query.also:
+            moved = f"({moved} OR Id IN ({', '.join(map(text, query.also))}))"
+        conditions.append(moved)
     if query.where:
         conditions.append(f"({query.where})")
-    text = f"SELECT {', '.join(query.fields)} FROM {query.object}"
+    asked = f"SELECT {', '.join(query.fields)} FROM {query.object}"
     if conditions:
-        text += f" WHERE {' AND '.join(conditions)}"
-    return text + (" ORDER BY SystemModstamp, Id" if order else "")
+        asked += f" WHERE {' AND '.join(conditions)}"
+    return asked + (" ORDER BY SystemModstamp, Id" if order else "")
 
 
 def read_changes(

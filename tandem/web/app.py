@@ -51,8 +51,6 @@ class Site:
             loader=PackageLoader("tandem.web"),
             autoescape=True,
             undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
         )
         self._templates.filters |= {"when": when, "ago": ago, "number": _number}
         self._templates.globals["pages"] = PAGES

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
+
+from tandem.clock import utc_now
+from tandem.database.connection import Database
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -127,3 +131,20 @@ def test_zombies(chain: Chain, kind: str, minutes: int, writer_alive: bool, cras
     later = datetime.now(UTC) + timedelta(minutes=minutes)
     assert crash_zombies(chain.client, later, writer_alive) == crashed
     assert chain.states() == (["CRASHED"] if crashed else [kind])
+
+
+def test_the_watchdog_tells_of_a_silent_sync(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from flows.watchdog import watchdog
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TANDEM_DATABASE", str(tmp_path / "marketing.duckdb"))
+    database = Database(tmp_path / "marketing.duckdb")
+    ended = utc_now() - timedelta(minutes=61)
+    with database.write() as session:
+        session.insert("sync.run", [("r1", "sync", ended, ended, "Succeeded", None)])
+    assert watchdog()["started"]  # the chain is dead as well
+    with database.read() as session:
+        [told] = session.rows("SELECT n.kind, d.target FROM sync.notification n, sync.delivery d")
+    assert told == {"kind": "sync down", "target": "artifact"}

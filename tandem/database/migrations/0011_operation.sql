@@ -21,7 +21,7 @@ CREATE TABLE sync.mute (
     until TIMESTAMP                    -- null: for ever
 );
 
-ALTER TABLE sync.quarantine ADD COLUMN outcome VARCHAR;      -- repaired, released, dropped; null: held
+ALTER TABLE sync.quarantine ADD COLUMN outcome VARCHAR;      -- repaired, released, dropped, replaced by another finding; null: held
 ALTER TABLE sync.quarantine ADD COLUMN allowed_at TIMESTAMP; -- somebody lets the record in with this value
 ALTER TABLE sync.quarantine ADD COLUMN ask_again BOOLEAN;    -- the next cycle reads the record though it did not move
 ALTER TABLE sync.quarantine ADD COLUMN suite VARCHAR;        -- the suite that judged it: another one judges it anew

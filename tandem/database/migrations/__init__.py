@@ -6,6 +6,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from tandem.clock import utc_now
 from tandem.errors import DatabaseError
 
@@ -23,11 +25,10 @@ CURRENT_VERSION = max(_scripts())
 
 def version_of(session: Session) -> int:
     """Return the version of an open database; 0 for an empty one."""
-    known = session.value(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_database()"
-        " AND schema_name = 'sync' AND table_name = 'schema_version'"
-    )
-    return int(session.value("SELECT max(version) FROM sync.schema_version")) if known else 0
+    try:
+        return int(session.value("SELECT max(version) FROM sync.schema_version"))
+    except duckdb.CatalogException:  # asking the catalog first would double what each session costs
+        return 0
 
 
 def migrate(session: Session, path: Path) -> None:

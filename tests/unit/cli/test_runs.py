@@ -71,7 +71,9 @@ def test_the_others_hand_over(became: Callable[..., list[str]]) -> None:
     assert became("backfill", "--restart")[1:] == ["backfill", "--parameters", '{"restart": true}']
     assert became("plan")[1:] == ["plan", "--parameters", "{}"]
     assert became("quality")[1:] == ["quality-report", "--parameters", "{}"]
-    assert became("up", "--port", "0", "--with-sandbox") == ["flows.local", "--port", "0", "--with-sandbox"]
+    assert became("up", "--port", "0", "--with-sandbox") == [
+        *("flows.local", "--port", "0", "--page-port", "8300", "--with-sandbox")
+    ]
     assert became("sandbox", "--people", "1000000", "--latency-ms", "2.5") == [
         *("sandbox", "--port", "8200", "--people", "1000000", "--seed", "7", "--latency-ms", "2.5")
     ]
@@ -188,11 +190,19 @@ def test_a_plan_that_could_not_be_worked_out(flow: Callable[..., Ran]) -> None:
 
 
 def test_a_quality_report(flow: Callable[..., Ran]) -> None:
-    row = {"object": "Lead", "rows": 1234, "failing_rows": 5, "in_quarantine": 6, "reason": "Column gone."}
-    ran = flow({"run_id": "q1", "kind": "quality-report", "status": "Succeeded", "objects": [row]})
+    counts = {"records": 1234, "failing": 5, "warned": 7, "quarantined": 6, "completeness": 0.5}
+    row = {"object": "Lead", "score": 98.5, "before": None, "note": "No column Emial.", **counts}
+    report = {
+        "objects": [row],
+        "counts": [{"what": "contacts without accounts", "records": 3}],
+        "not_copied": ["Task"],
+        "page": "/tmp/report.html",
+        "data_docs": "/tmp/index.html",
+    }
+    ran = flow({"run_id": "q1", "kind": "quality-report", "status": "Succeeded", **report})
     assert ran.code == 0
-    assert "1,234" in ran.out
-    assert "Lead: Column gone." in ran.out
+    for told in ("98.5", "1,234", "50%", "Lead: No column Emial.", "Contacts without accounts: 3.", "Task."):
+        assert told in ran.out
 
 
 def test_looking_imports_nothing_heavy() -> None:

@@ -1,12 +1,10 @@
-"""The flows that look and do not touch: plan, and the quality report."""
+"""The flow that looks and does not touch: plan."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from tests.support.world import SHIPPED_SUITES, World
+from tests.support.world import World
 
 
 def contents(world: World) -> dict[str, list[dict[str, Any]]]:
@@ -43,29 +41,3 @@ def test_plan_tells_what_a_cycle_would_do_and_writes_nothing(world: World) -> No
     world.sync()
     assert world.person(first)["city"] == "Kyiv"
     assert world.org.get("Lead", second)["Title"] == "Planned"
-
-
-def test_the_quality_report_counts_what_waits_in_quarantine(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TANDEM_EXPECTATIONS", SHIPPED_SUITES)
-    from flows.quality_report import quality_report
-
-    world.sync()
-    lead = world.org.query("SELECT Id FROM Lead LIMIT 1")[0]["Id"]
-    world.org.update("Lead", lead, {"NumberOfEmployees": -1})
-    world.sync()
-    report: Any = quality_report()
-
-    found = {each["object"]: each for each in report["objects"]}
-    assert found["Lead"]["rows"] == world.org.count("Lead")
-    assert found["Lead"]["failing_rows"] == 0  # the mirror keeps what was last fit to be merged
-    assert found["Lead"]["in_quarantine"] == 1
-    assert found["Contact"]["in_quarantine"] == 0
-
-    world.org.update("Lead", lead, {"NumberOfEmployees": 12})
-    world.sync()
-    assert world.rows("SELECT count(*) AS held FROM sync.quarantine WHERE released_at IS NULL") == [
-        {"held": 0}
-    ]
-    assert world.person(lead)["num_employees"] == 12
