@@ -19,6 +19,8 @@ WORKERS ?= 2
 PORT ?= 4200
 KILLS ?= 200
 KILL_SEED ?= 1
+HISTORY_ROUNDS ?= 20
+HISTORY_SEED ?= 1
 
 ##@ Try it
 
@@ -64,8 +66,12 @@ format: install ## put code into the house format
 	$(BIN)/ruff format .
 
 .PHONY: kill-test
-kill-test: install ## kill cycles, backfills and creates at 200 random points (KILLS=200, KILL_SEED=1)
+kill-test: install ## kill cycles, backfills, creates and flow actions at 200 random points (KILLS=200, KILL_SEED=1)
 	KILLS=$(KILLS) KILL_SEED=$(KILL_SEED) $(BIN)/python -m pytest tests/kill $(ARGS)
+
+.PHONY: histories
+histories: install ## random histories of edits, flow actions and faults (HISTORY_ROUNDS=20, HISTORY_SEED=1)
+	HISTORY_ROUNDS=$(HISTORY_ROUNDS) HISTORY_SEED=$(HISTORY_SEED) $(BIN)/python -m pytest tests/property/test_histories.py $(ARGS)
 
 .PHONY: conformance
 conformance: install ## one line per row of the conformance list: ID pass, ID FAIL or ID missing

@@ -19,7 +19,7 @@ from tandem.database import journal
 from tandem.database.journal import Operation
 from tandem.quality.gx import warm_up
 from tandem.run import Run
-from tandem.settings import SettableObject, load
+from tandem.settings import AnyObjectName, load
 from tasks.check import check
 from tasks.fill import chosen_fields
 from tasks.merge import merge
@@ -32,7 +32,7 @@ _READERS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_worke
 
 @flow(name="backfill", validate_parameters=True, task_runner=_READERS)
 def backfill(
-    objects: list[SettableObject] | None = None,
+    objects: list[AnyObjectName] | None = None,
     restart: bool = False,
     fields: list[str] | None = None,
 ) -> dict[str, Any] | State[Any]:

@@ -18,7 +18,7 @@ from tandem.database.journal import Step
 from tandem.database.pending import find_pending
 from tandem.objects import CAMPAIGN_MEMBER, SyncedObject
 from tandem.run import Run
-from tandem.settings import SettableObject, load
+from tandem.settings import AnyObjectName, load
 from tasks.check import check
 from tasks.merge import apply
 from tasks.read import ask, read
@@ -29,7 +29,7 @@ SHOWN = 50
 
 @flow(name="plan", validate_parameters=True)
 def plan(
-    objects: list[SettableObject] | None = None,
+    objects: list[AnyObjectName] | None = None,
 ) -> dict[str, Any] | State[Any]:
     """Read what changed and work out what a cycle would do with it, in a transaction that is rolled back.
 

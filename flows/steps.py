@@ -31,8 +31,9 @@ def names_to_sync(settings: Settings, chosen: Sequence[str] | None) -> list[str]
     if outside & set(settings.sync.objects):
         raise SettingsError("Campaigns are not synced. Set sync.campaigns to true first.")
     if outside:
+        setting = "sync.custom_objects" if all(each.endswith("__c") for each in outside) else "sync.objects"
         raise SettingsError(
-            f"{', '.join(sorted(outside))} is not among the objects to sync. Add it to sync.objects first."
+            f"{', '.join(sorted(outside))} is not among the objects to sync. Add it to {setting} first."
         )
     return [name for name in synced_objects(settings.sync.custom_objects) if name in wanted]
 

@@ -15,7 +15,7 @@ from flows.steps import announce, attempt
 from tandem.database.journal import Operation
 from tandem.objects import CAMPAIGN_MEMBER, TASK
 from tandem.run import Run
-from tandem.settings import SettableObject, load
+from tandem.settings import AnyObjectName, load
 from tasks.check import check
 from tasks.merge import merge, note_unchanged
 from tasks.push import push
@@ -26,7 +26,7 @@ from tasks.tell import tell
 
 @flow(name="sync", validate_parameters=True)
 def sync(
-    objects: list[SettableObject] | None = None,
+    objects: list[AnyObjectName] | None = None,
 ) -> dict[str, Any] | State[Any]:
     """Sync once: take over what changed in Salesforce, then send what changed in marketing.
 

@@ -10,8 +10,10 @@ from tandem.errors import TandemError
 
 
 @contextmanager
-def bound(port: int) -> Iterator[socket.socket]:
+def bound(port: int, option: str = "--port") -> Iterator[socket.socket]:
     """Take a port of 127.0.0.1 (0: any free one) while the block runs; it does not listen yet.
+
+    :param option: by which the caller's user chooses another.
 
     :raises TandemError: the port is in use.
     """
@@ -22,6 +24,6 @@ def bound(port: int) -> Iterator[socket.socket]:
         except OSError as error:
             raise TandemError(
                 f"Port {port} cannot be used: {(error.strerror or str(error)).lower()}."
-                " Stop the program that has it, or choose another with --port."
+                f" Stop the program that has it, or choose another with {option}."
             ) from error
         yield taken

@@ -62,7 +62,9 @@ SettableTable = Literal[
     "campaign_member",
 ]
 
-CustomObjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]\w*__c$")]
+CUSTOM_OBJECT = r"^[A-Za-z]\w*__c$"
+CustomObjectName = Annotated[str, StringConstraints(pattern=CUSTOM_OBJECT)]
+AnyObjectName = SettableObject | CustomObjectName
 
 BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
 
@@ -161,10 +163,10 @@ class SyncSettings(BaseModel):
     paused: bool = Field(
         False, description="Read and send nothing until this is taken back; flow actions go on (ENG-06)."
     )
-    paused_objects: tuple[SettableObject | CustomObjectName, ...] = Field(
+    paused_objects: tuple[AnyObjectName, ...] = Field(
         (), description="Objects that rest meanwhile, while the others go on."
     )
-    filters: dict[SettableObject | CustomObjectName, str] = Field(
+    filters: dict[AnyObjectName, str] = Field(
         default_factory=dict,
         description='SOQL conditions that records must meet to be synced, e.g. {"Lead": "Do_Not_Sync__c = false"}'
         " (VIS-04). A record that stops matching stays as it is.",
@@ -173,16 +175,17 @@ class SyncSettings(BaseModel):
         300, ge=0, description="Pause after the end of a cycle before the next (ENG-01)."
     )
     overlap_seconds: int = Field(600, ge=0, description="How far each read reaches back for late commits.")
-    blocked_fields: dict[SettableTable, tuple[str, ...]] = Field(
+    blocked_fields: dict[SettableTable | CustomObjectName, tuple[str, ...]] = Field(
         default_factory=dict,
-        description='Marketing columns that the sync must not change, e.g. {"person": ["source"]} (3.17).',
+        description='Marketing columns that the sync must not change, e.g. {"person": ["source"]} (3.17); of a'
+        ' custom object under its own name, {"Invoice__c": ["memo__c"]}.',
     )
     formula_refresh_hours: float = Field(
         0.0,
         ge=0,
         description="Hours between refreshes of all formula fields, whose values change without a stamp; 0: never.",
     )
-    ignored_fields: dict[SettableObject, tuple[str, ...]] = Field(
+    ignored_fields: dict[AnyObjectName, tuple[str, ...]] = Field(
         default_factory=dict, description='More Salesforce fields to leave out, e.g. {"Lead": ["Fax"]}.'
     )
     notify_owner: bool = Field(
@@ -218,9 +221,16 @@ class SyncSettings(BaseModel):
 
     @model_validator(mode="after")
     def _of_enabled_objects(self) -> Self:
-        for name in self.custom_object_constraints:
-            if name not in self.custom_objects:
-                raise ValueError(f"constraints of {name}, which is not among the custom objects")
+        for setting in (
+            "custom_object_constraints",
+            "paused_objects",
+            "filters",
+            "blocked_fields",
+            "ignored_fields",
+        ):
+            for name in getattr(self, setting):
+                if name.endswith("__c") and name not in self.custom_objects:
+                    raise ValueError(f"{setting} names {name}, which is not among sync.custom_objects")
         return self
 
     @property
@@ -243,7 +253,7 @@ class SyncSettings(BaseModel):
 
     def blocked(self, table: str) -> tuple[str, ...]:
         """Return the columns of a marketing table that the sync must not change."""
-        return next((names for key, names in self.blocked_fields.items() if key == table), ())
+        return next((names for key, names in self.blocked_fields.items() if key.lower() == table), ())
 
 
 class QualitySettings(BaseModel):
@@ -292,6 +302,10 @@ class Settings(BaseSettings):
     database: Path = Field(Path("data/marketing.duckdb"), description="The marketing database.")
     staging: Path = Field(Path("data/staging"), description="Where batches wait between wire and database.")
     expectations: Path = Field(Path("expectations"), description="The folder with the expectation suites.")
+    log_json: bool = Field(
+        False,
+        description="Write log lines as JSON, each with its run, to stderr; `tandem up`: to worker.log.",
+    )
     lock_wait_seconds: float = Field(
         30.0, ge=0, description="How long to wait for another process's write to end."
     )

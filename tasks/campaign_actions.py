@@ -148,6 +148,9 @@ def _taken_over(run: Run, results: list[Result]) -> list[Result]:
 def _teller(activity: ActivityType) -> Apply:
     def told(session: Session, run: Run, results: Sequence[Result]) -> list[Told]:
         """Tell of each membership once: what the read-back logged gets what only we know."""
+        if activity is ActivityType.CHANGE_STATUS_IN_CAMPAIGN:
+            statuses = {str(each.sfdc_id): str(each.entry.payload["Status"]) for each in results}
+            program_members.take_over_statuses(session, statuses, run.id)
         program_members.align(session, run.id)
         more = {"Status": "succeeded", "Source": "Flow action"}
         found = []

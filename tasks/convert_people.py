@@ -8,11 +8,11 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from tandem.database import actions
+from tandem.database import actions, people
 from tandem.database.actions import Entry, Outcome, Result, Told, Wanted
 from tandem.database.activity import ActivityType
 from tandem.database.connection import Session
-from tandem.database.standing import Standing
+from tandem.database.standing import Standing, standings
 from tandem.errors import TandemError
 from tandem.objects import CONTACT, LEAD
 from tandem.run import Run
@@ -62,7 +62,7 @@ def convert_people(
         about={"Converted Status": status, "Send Notification Email": "true" if notify else "false"},
         primary=assignee.name if assignee else None,
     )
-    for person, each in plan.those_there(stand).items():
+    for person, each in plan.those_there(_caught_up(run, stand)).items():
         if each.object == CONTACT.name:
             plan.skipped[person] = f"It is a contact already: {each.sfdc_id}."
         elif assignee is None and not str(each.owner_id or "005").startswith("005"):
@@ -79,6 +79,23 @@ def convert_people(
     return perform(
         run, Action("Convert Person", "convert", ActivityType.CONVERT_LEAD, _convert, _converted, _find), plan
     )
+
+
+def _caught_up(run: Run, stand: dict[int, Standing]) -> dict[int, Standing]:
+    """Look once more for the contacts of leads that were converted; an earlier read-back may have failed."""
+    leads = {str(each.sfdc_id) for each in stand.values() if each.converted}
+    if not leads:
+        return stand
+    ids = ", ".join(text(each) for each in sorted(leads))
+    soql = f"SELECT Id, ConvertedAccountId, ConvertedContactId FROM Lead WHERE IsConverted = true AND Id IN ({ids})"
+    found = query(run.connection, LEAD.name, soql)
+    records = {
+        name: {str(row[field]) for row in found if row[field]}
+        for name, field in (("Account", "ConvertedAccountId"), (CONTACT.name, "ConvertedContactId"))
+    }
+    read_back(run, {"Account": records["Account"], LEAD.name: leads, CONTACT.name: records[CONTACT.name]})
+    with run.database.read() as session:
+        return standings(session, list(stand))
 
 
 def _convert(run: Run, entries: Sequence[Entry]) -> Iterator[list[Result]]:
@@ -147,6 +164,7 @@ def _taken_over(run: Run, results: list[Result]) -> list[Result]:
 def _converted(session: Session, run: Run, results: Sequence[Result]) -> list[Told]:
     """Tell of each conversion once: the activity that the read-back logged gets what only we know."""
     told = []
+    people.mark_converted(session, [str(each.entry.sfdc_id) for each in results])
     for each in results:
         facts = {
             "Converted Status": each.entry.payload["convertedStatus"],

@@ -97,7 +97,8 @@ def relate(
     for name in (each for each in answers if run.objects[each].is_custom):
         try:
             path = None if answers[name] is None else _path(described[name], described)
-            _refuse_misfits(session, run, described[name])
+            references = path.references if path else custom_objects.references(session, name)
+            _refuse_misfits(session, run, described[name], references)
         except SettingsError as error:
             unfit[name] = str(error)
         else:
@@ -117,8 +118,13 @@ def _path(described: ObjectDescribe, others: Mapping[str, ObjectDescribe]) -> Pa
     return path
 
 
-def _refuse_misfits(session: Session, run: Run, described: ObjectDescribe) -> None:
+def _refuse_misfits(session: Session, run: Run, described: ObjectDescribe, references: Sequence[str]) -> None:
     name = described.name
+    if needed_ones := set(references) & set(run.settings.sync.ignored(name)):
+        raise SettingsError(
+            f"sync.ignored_fields names {', '.join(sorted(needed_ones))}, by which {name} finds its people."
+            " Take it out; until then the object is not synced."
+        )
     if taken := custom_objects.name_taken(session, name, described.label):
         raise SettingsError(
             f"{name} cannot be synced: {taken}, and names must be unique (12.4)."

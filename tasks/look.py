@@ -101,8 +101,8 @@ def _refuse_unknown_columns(session: Session, run: Run) -> None:
     :raises SettingsError: there is no such column.
     """
     chosen, looked_at = run.settings.sync, set(field_maps.described(session))
-    for table in chosen.blocked_fields:
-        feeding = {name for name in chosen.objects if run.objects[name].table == table}
+    for table in (each.lower() for each in chosen.blocked_fields):
+        feeding = {name for name in chosen.every_object if run.objects[name].table == table}
         if feeding <= looked_at:
             columns = field_maps.columns_of(session, "marketing", table)
             unknown = [name for name in chosen.blocked(table) if name.lower() not in columns]

@@ -9,7 +9,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
-from tandem.database import identity, jobs, journal, outbox, quarantine
+from tandem.database import identity, jobs, journal, outbox, quarantine, read_only
 from tandem.database.connection import Session
 from tandem.database.effects import EDITS
 from tandem.database.fields import active_fields
@@ -63,6 +63,7 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
     outbox.recognise(session, declared, fields, batch.pages, held_back)
     take_over = EDITS.get(declared.name)
     edits = take_over(session, run.id, run.settings.sync) if take_over else 0
+    mended = read_only.put_back(session, declared, run.id, run.settings.sync) if of_a_cycle else 0
     counts = merge_pages(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
     if of_a_cycle:
         journal.move_watermark(session, batch.object, batch.stamp, run.id)
@@ -71,6 +72,9 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
         f"{counts.conflicts} conflicts, {declared.winner} wins" if counts.conflicts else "",
         f"{counts.merged} merged into others" if counts.merged else "",
         f"{edits} {declared.table.replace('_', ' ')} values edited in marketing" if edits else "",
+        f"{mended} edits put back: {declared.table} is read-only here, only Salesforce changes it"
+        if mended
+        else "",
         f"{failed} rows in quarantine" if failed else "",
     ]
     pulled = Step(

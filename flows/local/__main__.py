@@ -1,4 +1,4 @@
-"""``tandem up``: a Prefect server, a worker and every deployment on this machine, until Ctrl-C."""
+"""``tandem up``: a Prefect server, the status page, a worker and every deployment on this machine, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def main() -> int:
     """Run until interrupted; returns the exit code."""
     parser = argparse.ArgumentParser(prog="tandem up", description=__doc__)
     parser.add_argument("--port", type=int, default=4200)
+    parser.add_argument("--page-port", type=int, default=8300)
     parser.add_argument("--with-sandbox", action="store_true")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
@@ -35,7 +36,7 @@ def main() -> int:
         # Imported here: Prefect reads its environment when it is imported.
         from flows.local.up import up
 
-        up(settings, options.port, options.with_sandbox)
+        up(settings, options.port, options.page_port, options.with_sandbox)
     except KeyboardInterrupt:
         return 0
     except TandemError as error:

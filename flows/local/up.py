@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,13 +16,15 @@ from flows.local import leashed
 from flows.local.environment import home_of
 from flows.local.server import LocalServer, announce, running_api
 from tandem.errors import TandemError
+from tandem.loopback import bound
 from tandem.settings import Settings
 
 _PAUSE_BETWEEN_LOOKS = 0.5
+_PAGE = "The status page"
 
 
-def up(settings: Settings, port: int, with_sandbox: bool) -> None:
-    """Start server, worker and deployments, say what happens, and stop them all at the end.
+def up(settings: Settings, port: int, page_port: int, with_sandbox: bool) -> None:
+    """Start server, status page, worker and deployments, say what happens, and stop them all at the end.
 
     :raises TandemError: no project here, the port is in use, it runs already, or a part of it ended.
     """
@@ -35,6 +37,8 @@ def up(settings: Settings, port: int, with_sandbox: bool) -> None:
         children = {"Prefect's server": stack.enter_context(_server(home, port))}
         if with_sandbox:
             children["the sandbox"] = stack.enter_context(_sandbox(settings, home))
+        if page := stack.enter_context(_status_page(home, page_port)):
+            children[_PAGE] = page
         # Imported here: Prefect reads the server's address, set a line above, when it is imported.
         from prefect.client.orchestration import get_client
 
@@ -101,6 +105,28 @@ def _login_of(process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
 
 
 @contextmanager
+def _status_page(home: Path, port: int) -> Iterator[subprocess.Popen[bytes] | None]:
+    """Serve the status page. Without a port there is none: the sync is not held up by what reports on it."""
+    with ExitStack() as starting:
+        try:
+            listener = starting.enter_context(bound(port, "--page-port"))
+        except TandemError as error:
+            _say(f"No status page: {error}")
+            process = None
+        else:
+            descriptor = listener.fileno()
+            process = leashed.start(
+                ["tandem.web", "--fd", str(descriptor)], home / "page.log", pass_fds=(descriptor,)
+            )
+            _say(f"The status page is at http://127.0.0.1:{listener.getsockname()[1]}")
+    try:
+        yield process
+    finally:
+        if process:
+            leashed.stop(process)
+
+
+@contextmanager
 def _worker(home: Path, pool: str) -> Iterator[subprocess.Popen[bytes]]:
     process = leashed.start(
         ["prefect", "worker", "start", "--pool", pool, "--type", "process", "--name", "tandem"],
@@ -115,17 +141,20 @@ def _worker(home: Path, pool: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 async def _watch(
-    children: Mapping[str, subprocess.Popen[bytes]], home: Path, print_events: Callable[[], Awaitable[None]]
+    children: dict[str, subprocess.Popen[bytes]], home: Path, print_events: Callable[[], Awaitable[None]]
 ) -> None:
-    """Print events until one of the children ends.
+    """Print events until one of the children ends that the sync cannot do without.
 
     :raises TandemError: one did. Better to stop, and be started again by whoever watches, than to limp.
     """
     events = asyncio.ensure_future(print_events())
     try:
         while True:
-            for name, process in children.items():
-                if process.poll() is not None:
+            for name, process in list(children.items()):
+                if process.poll() is not None and name == _PAGE:
+                    del children[name]
+                    _say(f"{name} ended by itself; the sync goes on. Its log is {home / 'page.log'}.")
+                elif process.poll() is not None:
                     raise TandemError(f"{name} ended by itself, so everything stops. The logs are in {home}.")
             if events.done():
                 events.result()

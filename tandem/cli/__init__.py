@@ -13,6 +13,7 @@ import typer
 from tandem.cli import (
     actions,
     backlog,
+    budget,
     check,
     custom_objects,
     errors,
@@ -45,6 +46,7 @@ app.command(rich_help_panel="Run")(runs.quality)
 app.command(rich_help_panel="Run")(runs.up)
 app.command(rich_help_panel="Look")(status.status)
 app.command(rich_help_panel="Look")(backlog.backlog)
+app.command(rich_help_panel="Look")(budget.budget)
 app.command(rich_help_panel="Look")(notifications.notifications)
 app.command(rich_help_panel="Look")(runs.serve)
 actions.add_to(person.app)

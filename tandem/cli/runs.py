@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+import difflib
+import re
 from typing import Annotated, get_args
 
 import typer
 
 from tandem.cli.handover import become, run_flow
 from tandem.cli.rendering import JsonOption
-from tandem.settings import SettableObject
+from tandem.settings import CUSTOM_OBJECT, SettableObject
 
-# Typer draws choices from an enum; the names come from the settings, so that there is one list.
-ObjectName = StrEnum("ObjectName", {name: name for name in get_args(SettableObject)})  # type: ignore[misc]
+_STANDARD = get_args(SettableObject)
+
+
+def _object_name(text: str) -> str:
+    """Return the object that was named: a standard one, or a custom one like ``Invoice__c``."""
+    if text in _STANDARD or re.fullmatch(CUSTOM_OBJECT, text):
+        return text
+    near = difflib.get_close_matches(text, _STANDARD, 1)
+    hint = f"Did you mean {near[0]}?" if near else f"Name one of {', '.join(_STANDARD)}, or a custom one."
+    raise typer.BadParameter(f"There is no object {text!r}. {hint}")
+
 
 ObjectsOption = Annotated[
-    list[ObjectName] | None,
-    typer.Option("--object", help="Only this object; may be repeated. Default: all in the settings."),
+    list[str] | None,
+    typer.Option(
+        "--object",
+        metavar="OBJECT",
+        parser=_object_name,
+        help="Only this object (Lead, Contact, Invoice__c, ...); may be repeated. Default: all in the settings.",
+    ),
 ]
 VerboseOption = Annotated[bool, typer.Option("--verbose", help="Show Prefect's log.")]
-
-
-def _names(objects: list[ObjectName] | None) -> list[str] | None:
-    return [each.value for each in objects] if objects else None
 
 
 def sync(objects: ObjectsOption = None, as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
@@ -30,7 +41,7 @@ def sync(objects: ObjectsOption = None, as_json: JsonOption = False, verbose: Ve
 
     Exit code: 0 done, 1 something failed, 69 stopped at the API budget, 75 another run is at work.
     """
-    run_flow("sync", {"objects": _names(objects)}, as_json, verbose)
+    run_flow("sync", {"objects": objects or None}, as_json, verbose)
 
 
 def backfill(
@@ -50,7 +61,7 @@ def backfill(
     Exit code: as for `tandem sync`.
     """
     parameters = {
-        "objects": _names(objects),
+        "objects": objects or None,
         "restart": restart,
         "fields": fields or None,
     }
@@ -62,7 +73,7 @@ def plan(objects: ObjectsOption = None, as_json: JsonOption = False, verbose: Ve
 
     Exit code: 0 nothing to do, 2 there is something, 1 it could not be worked out.
     """
-    run_flow("plan", {"objects": _names(objects)}, as_json, verbose)
+    run_flow("plan", {"objects": objects or None}, as_json, verbose)
 
 
 def quality(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
@@ -86,16 +97,20 @@ def up(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port of the Prefect UI; 0: any free one.")
     ] = 4200,
+    page_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the status page; 0: any free one.")
+    ] = 8300,
     with_sandbox: Annotated[
         bool, typer.Option("--with-sandbox", help="Start a sandbox org too, and sync with that.")
     ] = False,
 ) -> None:
-    """Sync for as long as this runs: Prefect server, worker and all deployments. Ctrl-C stops everything."""
-    become("flows.local", "--port", str(port), *(["--with-sandbox"] if with_sandbox else []))
+    """Sync for as long as this runs: Prefect server, status page, worker, all deployments. Ctrl-C stops everything."""
+    sandbox_too = ["--with-sandbox"] if with_sandbox else []
+    become("flows.local", "--port", str(port), "--page-port", str(page_port), *sandbox_too)
 
 
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on loopback; 0: any free one.")] = 8300,
 ) -> None:
-    """Show status, errors, backlog, people and API calls in the browser, and metrics for Prometheus. Ctrl-C ends it."""
+    """Show status, errors, people, quality and API calls in the browser; metrics for Prometheus. Ctrl-C ends it."""
     become("tandem.web", "--port", str(port))

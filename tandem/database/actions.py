@@ -225,6 +225,14 @@ def _key(payload: Mapping[str, Any]) -> str:
     return json.dumps(dict(payload), sort_keys=True)
 
 
+def done_by_action(operation: str) -> str:
+    """Return a query of the records that flow actions of one kind were answered about: their log has it already."""
+    return (
+        f"SELECT sfdc_id FROM sync.outbox WHERE operation = {literal(operation)} AND state = 'done'"
+        " AND sfdc_id IS NOT NULL"
+    )
+
+
 def made_by_actions(session: Session, object_name: str, operation: str) -> set[str]:
     """Return the ids of the records that entries of one kind have made."""
     rows = session.rows(

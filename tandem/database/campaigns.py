@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tandem.database import program_members
+from tandem.database.actions import done_by_action
 from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import mirror_of
 from tandem.database.connection import Session
@@ -60,7 +61,8 @@ def resolve(session: Session, where: str) -> int:
 
 
 def _log_arrivals(page: MergedPage) -> None:
-    _log(page, ActivityType.ADD_TO_CAMPAIGN, "arrival", New_Status="r.Status", SFDC_Id="r.Id")
+    untold = f"r.Id NOT IN ({done_by_action('add')})"
+    _log(page, ActivityType.ADD_TO_CAMPAIGN, "arrival", untold, New_Status="r.Status", SFDC_Id="r.Id")
 
 
 def _log_changes(page: MergedPage) -> None:
@@ -77,7 +79,7 @@ def _log_changes(page: MergedPage) -> None:
         page,
         ActivityType.REMOVE_FROM_CAMPAIGN,
         "incoming",
-        "r._state = 'known' AND r._deleted_now",
+        f"r._state = 'known' AND r._deleted_now AND r.Id NOT IN ({done_by_action('remove')})",
         Old_Status="cm.status",
         SFDC_Id="r.Id",
     )

@@ -60,6 +60,12 @@ def known_path(session: Session, name: str) -> bool:
     )
 
 
+def references(session: Session, name: str) -> list[str]:
+    """Return the fields by which an object finds its people; none before the way was found."""
+    found = session.value("SELECT max(lookups) FROM sync.custom_object WHERE name = ?", [name])
+    return list(json.loads(found)) if found else []
+
+
 def name_taken(session: Session, name: str, label: str) -> str | None:
     """Say by what an object's name is taken; ``None``: it is free, or its own (12.4)."""
     other = session.value(

@@ -10,6 +10,7 @@ from tandem.database.compare import literal, quoted
 from tandem.database.connection import Session
 from tandem.database.fields import columns_of
 from tandem.errors import TandemError
+from tandem.objects import OBJECTS, Direction
 from tandem.objects.field_map import RESERVED_COLUMNS
 from tandem.objects.user import ACCOUNT_OWNER_FIELDS, SALES_OWNER_FIELDS
 
@@ -32,7 +33,8 @@ def change_data_value(session: Session, person_id: int, column: str, value: str)
     column = column.lower()
     if column not in columns:
         raise EditRefused(
-            f"There is no field {column} on a person. `tandem person show {person_id}` lists them."
+            f"There is no field {column} on a person. {_elsewhere(session, column)}"
+            f"`tandem person show {person_id}` lists them."
         )
     if column in SYSTEM_COLUMNS or _is_system(session, column):
         raise EditRefused(
@@ -66,6 +68,17 @@ def change_data_value(session: Session, person_id: int, column: str, value: str)
         origin="Marketing",
         reason="Change Data Value",
     )
+
+
+def _elsewhere(session: Session, column: str) -> str:
+    """Say where a column is that a person does not have: only Salesforce writes those tables (29)."""
+    tables = ", ".join(literal(each.table) for each in OBJECTS.values() if each.direction is Direction.IN)
+    table = session.value(
+        "SELECT min(table_name) FROM duckdb_columns() WHERE database_name = current_database()"
+        f" AND schema_name = 'marketing' AND column_name = ? AND table_name IN ({tables})",
+        [column],
+    )
+    return f"It is one of {table}, which is read-only here: change it in Salesforce. " if table else ""
 
 
 def _is_system(session: Session, column: str) -> bool:

@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tandem.database import journal
+from tandem.database.actions import done_by_action
 from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
@@ -317,14 +318,17 @@ def _find_winners(session: Session) -> None:
 
 
 def _log_conversions(session: Session, source: str, person: str, run_id: str, now: datetime) -> None:
-    """Log Convert Lead (21) for leads that are contacts now: ``source`` has their ``lead_id`` and contact ``id``."""
+    """Log Convert Lead (21) for leads that are contacts now: ``source`` has their ``lead_id`` and contact ``id``.
+
+    A flow action told of its own conversions when it was answered, read back or not.
+    """
     if len(_mirrors(session)) < 2:
         return
     log(
         session,
         ActivityType.CONVERT_LEAD,
         f"{source} v LEFT JOIN {mirror_of(LEAD.name)} l ON l.Id = v.lead_id"
-        f" LEFT JOIN {mirror_of(CONTACT.name)} c ON c.Id = v.id",
+        f" LEFT JOIN {mirror_of(CONTACT.name)} c ON c.Id = v.id WHERE v.id NOT IN ({done_by_action('convert')})",
         run_id=run_id,
         at=now,
         person=f"v.{person}",

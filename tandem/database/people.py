@@ -160,6 +160,14 @@ def move_owners(
     return {row["Id"]: row["OwnerId"] for row in before}
 
 
+def mark_converted(session: Session, lead_ids: Sequence[str]) -> None:
+    """Note that leads were converted, which their next page tells anyway: nobody writes them any more (15.7)."""
+    session.execute(
+        f"UPDATE {mirror_of(LEAD.name)} SET IsConverted = true WHERE Id IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [list(lead_ids)],
+    )
+
+
 def spread_users(page: MergedPage) -> None:
     """Show changed users on everybody they own (8.1, OWN-03)."""
     users = "(SELECT Id FROM arrival UNION ALL SELECT sfdc_id FROM change WHERE apply)"

@@ -9,6 +9,7 @@ follow, and values from before a field was mapped. Those are not sent.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,6 +47,23 @@ class Carried:
 def take_over_edits(session: Session, run_id: str, rules: SyncSettings) -> int:
     """Carry over what somebody edited, before members are merged; returns the number of values."""
     return align(session, run_id).updated
+
+
+def take_over_statuses(session: Session, statuses: Mapping[str, str], run_id: str) -> None:
+    """Take over that members have other statuses in Salesforce now, where that could not be read back.
+
+    :param statuses: the new status by the member's id. Call it inside a transaction.
+    """
+    session.execute("CREATE OR REPLACE TEMP TABLE answered_status (sfdc_id VARCHAR, status VARCHAR)")
+    session.insert("answered_status", list(statuses.items()))
+    session.execute(
+        "UPDATE marketing.campaign_member cm SET status = n.status FROM answered_status n WHERE n.sfdc_id = cm.sfdc_id"
+    )
+    align(session, run_id)  # while the mirror still tells that it was the campaign's face that moved
+    session.execute(
+        f"UPDATE {mirror_of(CAMPAIGN_MEMBER.name)} m SET Status = n.status FROM answered_status n"
+        " WHERE n.sfdc_id = m.Id"
+    )
 
 
 def align(session: Session, run_id: str) -> Carried:

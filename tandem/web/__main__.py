@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 import sys
 
 import uvicorn
@@ -13,25 +14,27 @@ from tandem.settings import load
 from tandem.web.app import create_app
 
 
-def serve(port: int) -> None:
-    """Serve until interrupted.
-
-    :raises TandemError: the port is in use.
-    """
-    settings = load()
-    with bound(port) as listener:
-        listener.listen()  # who reads the line below may come at once
-        print(f"The status page is at http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-        config = uvicorn.Config(create_app(settings), log_level="error", lifespan="off")
-        uvicorn.Server(config).run(sockets=[listener])
+def serve(listener: socket.socket) -> None:
+    """Serve on a socket until interrupted."""
+    app = create_app(load())
+    listener.listen()  # who reads the line below may come at once
+    print(f"The status page is at http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
+    config = uvicorn.Config(app, log_level="error", lifespan="off")
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 def main() -> int:
     """Read the command line and serve; returns the exit code."""
     parser = argparse.ArgumentParser(prog="tandem serve")
     parser.add_argument("--port", type=int, default=8300)
+    parser.add_argument("--fd", type=int, help="a socket that the parent has bound already")
+    options = parser.parse_args()
     try:
-        serve(parser.parse_args().port)
+        if options.fd is not None:
+            serve(socket.socket(fileno=options.fd))
+        else:
+            with bound(options.port) as listener:
+                serve(listener)
     except KeyboardInterrupt:
         return 0
     except TandemError as error:

@@ -116,6 +116,7 @@ def test_enabled_objects_come_in_for_their_people_and_others_are_not_read(
     for person in (cast.contact, cast.colleague):
         assert told(synced, person)[-1][:2] == ("Added to Visit", "V-1")
     assert wire.writes() == []
+    assert synced.rows("SELECT DISTINCT name FROM marketing.\"line__c\" WHERE name = 'Mine'") == []
     before = synced.rows("SELECT count(*) AS n FROM marketing.activity")
     synced.org.requests.clear()
     org.delete("Invoice__c", invoice)  # and its line with it
@@ -175,7 +176,7 @@ def test_an_object_without_a_way_to_people_or_with_a_name_taken_is_refused(
 @pytest.mark.conformance("COB-05")
 @pytest.mark.usefixtures("invoices")
 def test_the_list_and_the_constraints_are_edited_while_the_sync_is_paused_only(
-    synced: World, switch: Switch
+    synced: World, cast: Cast, switch: Switch, wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     switch.set(s=["Invoice__c"])
     with pytest.raises(SettingsError, match="edited while the sync was on: Invoice__c"):
@@ -191,7 +192,29 @@ def test_the_list_and_the_constraints_are_edited_while_the_sync_is_paused_only(
     with pytest.raises(SettingsError, match="Invoice__c is in use"):
         switch.edit(s_in_use=["Invoice__c"])
     switch.edit(s_in_use=[])
+    invoice = synced.org.create("Invoice__c", {"Name": "I-1", "Amount__c": 5, "Contact__c": cast.contact})
     synced.sync()
     switch.edit(_constraints={"Invoice__c": ["Ammount__c"]})
     with pytest.raises(StepsFailed, match="custom_object_constraints names Ammount__c"):
+        synced.sync()
+
+    # The other settings take custom objects as they take standard ones, and an object may be synced by itself.
+    switch.edit(_constraints={})
+    monkeypatch.setenv("TANDEM_SYNC__IGNORED_FIELDS", '{"Invoice__c": ["Amount__c"]}')
+    monkeypatch.setenv("TANDEM_SYNC__BLOCKED_FIELDS", '{"Invoice__c": ["name"]}')
+    monkeypatch.setenv("TANDEM_SYNC__FILTERS", '{"Invoice__c": "Name != \'No\'"}')
+    synced.org.update("Invoice__c", invoice, {"Name": "I-2", "Amount__c": 6})
+    wire.forget()
+    synced.sync(objects=["Invoice__c"])
+    [asked] = wire.questions()
+    assert "FROM Invoice__c" in asked
+    assert "Name != 'No'" in asked
+    assert "Amount__c" not in asked
+    [row] = synced.rows('SELECT * FROM marketing."invoice__c"')
+    assert (row["name"], row["amount__c"]) == ("I-1", 5)
+    monkeypatch.setenv("TANDEM_SYNC__IGNORED_FIELDS", '{"Invoice__c": ["Contact__c"]}')
+    with pytest.raises(StepsFailed, match="Contact__c, by which Invoice__c finds its people"):
+        synced.sync(objects=["Invoice__c"])
+    monkeypatch.setenv("TANDEM_SYNC__FILTERS", '{"Invoce__c": "Name = null"}')
+    with pytest.raises(SettingsError, match="filters names Invoce__c, which is not among"):
         synced.sync()

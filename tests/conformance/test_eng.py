@@ -18,7 +18,7 @@ import pytest
 from flows.outcome import StepsFailed
 from sandbox import serve
 from tandem.errors import SettingsError
-from tests.conformance.conftest import Cast, Template, tandem
+from tests.conformance.conftest import Cast, Template, refused, tandem
 from tests.conformance.wire import Wire
 from tests.integration.test_up import first_line, until
 from tests.support.world import PROJECT, World
@@ -137,11 +137,16 @@ def test_a_record_that_moved_without_visible_change_is_skipped(synced: World, ca
         assert [each["activity_type_id"] for each in synced.activities(before[record]["id"])] == [12]
 
 
-@pytest.mark.conformance("ENG-05")
-def test_one_way_objects_are_never_written(synced: World, cast: Cast, wire: Wire) -> None:
+@pytest.mark.conformance("ENG-05", "API-03")
+def test_one_way_objects_are_never_written_and_edits_are_put_back(
+    synced: World, cast: Cast, wire: Wire
+) -> None:
     objects = ("Account", "User", "Group")
+    tables = ("sales_user", "lead_queue", "company")
+    shown = {name: synced.rows(f"SELECT * FROM marketing.{name} ORDER BY id") for name in tables}
     before = {name: records_there(synced, name) for name in objects}
-    for table, column in (("company", "company_name"), ("sales_user", "last_name"), ("lead_queue", "name")):
+    edited = ("company.company_name", "company.billing_city", "sales_user.last_name", "lead_queue.name")
+    for table, column in (each.split(".") for each in edited):
         synced.execute(f"UPDATE marketing.{table} SET {column} = 'Ours'")
     synced.execute(
         "INSERT INTO marketing.company (id, created_at, updated_at, company_name)"
@@ -153,7 +158,7 @@ def test_one_way_objects_are_never_written(synced: World, cast: Cast, wire: Wire
         cast.contact,
     )
 
-    synced.sync()
+    steps = synced.steps(synced.sync())
 
     assert wire.writes() == [
         (
@@ -161,6 +166,23 @@ def test_one_way_objects_are_never_written(synced: World, cast: Cast, wire: Wire
             {"attributes": {"type": "Contact"}, "id": cast.contact, "Title": "Inventor and Mathematician"},
         )
     ]
+    # All but what a contact says of its company (7.2) stands as before; what was written is kept.
+    said = steps["User", "Pull updates"]["detail"]
+    users = len(shown["sales_user"])
+    assert said == f"{users} edits put back: sales_user is read-only here, only Salesforce changes it"
+    for row in shown["company"]:
+        if row["sfdc_id"] == cast.account:
+            row |= {"annual_revenue": 5}
+    for table in tables:
+        now = synced.rows(f"SELECT * FROM marketing.{table} ORDER BY id")
+        assert [row | {"updated_at": None} for row in now] == [
+            row | {"updated_at": None} for row in shown[table]
+        ]
+    kept = synced.rows("SELECT object, sfdc_id, losing_value FROM sync.conflict WHERE winner = 'salesforce'")
+    [whole] = [row for row in kept if row["sfdc_id"] == ""]
+    assert json.loads(whole["losing_value"])["company_name"] == "Ours"
+    assert {"object": "User", "sfdc_id": cast.owner, "losing_value": "Ours"} in kept
+    assert "read-only here" in refused("person", "set", cast.contact, "billing_city=Bath")
     asked_to_change = [each.path for each in wire.said if each.method in ("POST", "PATCH", "PUT", "DELETE")]
     assert not [path for path in asked_to_change if any(f"/{name}" in path for name in objects)]
     assert {name: records_there(synced, name) for name in objects} == before

@@ -132,9 +132,7 @@ def test_a_role_that_comes_before_its_contact_waits_for_it(synced: World, cast: 
     assert [each[:2] for each in told(synced, late)] == [(34, "Engine")]
 
 
-@pytest.mark.conformance("OPP-01")
-@pytest.mark.conformance("OPP-04")
-@pytest.mark.conformance("OPP-05")
+@pytest.mark.conformance("OPP-01", "OPP-04", "OPP-05", "API-03")
 def test_an_opportunity_comes_in_whole_and_nothing_is_written_back(
     synced: World, cast: Cast, wire: Wire
 ) -> None:
@@ -155,9 +153,14 @@ def test_an_opportunity_comes_in_whole_and_nothing_is_written_back(
     wire.forget()
     synced.sync_person(synced.person(cast.contact)["id"])
     assert not [each for each in wire.questions() if "Opportunity" in each]  # cannot be started by hand
-    synced.sync()
+    steps = synced.steps(synced.sync())
     assert wire.writes() == []
     assert (org.get("Opportunity", engine), org.get("OpportunityContactRole", held)) == before
+    assert "3 edits put back" in steps["Opportunity", "Pull updates"]["detail"]  # though nothing moved there
+    assert synced.rows("SELECT * FROM marketing.opportunity") == [row]
+    assert synced.rows("SELECT role, is_primary FROM marketing.opportunity_role") == [
+        {"role": "Evaluator", "is_primary": False}
+    ]
 
     # A new field is there by itself from the next cycle on, and its changes are told.
     org.update("Opportunity", engine, {"Budget_Code__c": "00043"})
@@ -165,5 +168,5 @@ def test_an_opportunity_comes_in_whole_and_nothing_is_written_back(
     [row] = synced.rows("SELECT * FROM marketing.opportunity")
     assert (row["amount"], row["stage"], row["sfdc_is_deleted"]) == (1234567.89, "Prospecting", False)
     changes = json.loads(told(synced, cast.contact)[-1][2]["Data Value Changes"])
-    assert {"attribute": "budget_code__c", "old": "00042", "new": "00043"} in changes
+    assert changes == [{"attribute": "budget_code__c", "old": "00042", "new": "00043"}]
     assert wire.writes() == []

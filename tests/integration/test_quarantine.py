@@ -29,7 +29,7 @@ def test_a_record_is_let_in_given_up_or_judged_by_an_edited_suite(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     suites = tmp_path / "expectations"
-    suites.mkdir()
+    suites.mkdir(exist_ok=True)
     write_suite(suites, 0)
     monkeypatch.setenv("TANDEM_EXPECTATIONS", str(suites))
     org = world.org

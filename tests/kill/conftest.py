@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kill.killer import ForkServer
-from tests.support.world import PROJECT
+from tests.support.suites import lighten_suites
 
 #: Kills in the whole suite: ``KILLS=200`` for a long run by hand, ``KILL_SEED`` for other deaths.
 KILLS = int(os.environ.get("KILLS", "50"))
@@ -32,15 +31,7 @@ def fork_server(prefect_server: None) -> Iterator[ForkServer]:
 
 @pytest.fixture
 def light_suites(tmp_path: Path) -> str:
-    """The one expectation that these tests break; Great Expectations takes half of a small run otherwise."""
-    folder = tmp_path / "expectations"
-    folder.mkdir()
-    suite = json.loads((PROJECT / "expectations" / "lead.json").read_text("utf-8"))
-    suite["expectations"] = [
-        each for each in suite["expectations"] if each["kwargs"].get("column") == "NumberOfEmployees"
-    ]
-    (folder / "lead.json").write_text(json.dumps(suite), "utf-8")
-    return str(folder)
+    return lighten_suites(tmp_path)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -40,13 +41,11 @@ def _imported() -> tuple[dict[str, Callable[..., Any]], Callable[[list[str]], in
     import pyarrow.parquet  # noqa: F401
     import simple_salesforce.api  # noqa: F401
 
-    import flows.run
     import tandem.quality.gx  # noqa: F401
-    from flows.backfill import backfill
-    from flows.sync import sync
-    from flows.sync_person import sync_person
+    from flows.run import FLOWS, main
 
-    return {"backfill": backfill, "sync": sync, "sync-person": sync_person}, flows.run.main
+    places = {name: place.split(":") for name, place in FLOWS.items()}
+    return {name: getattr(import_module(module), flow) for name, (module, flow) in places.items()}, main
 
 
 def _answer(facts: dict[str, Any]) -> None:

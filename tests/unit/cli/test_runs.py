@@ -71,7 +71,9 @@ def test_the_others_hand_over(became: Callable[..., list[str]]) -> None:
     assert became("backfill", "--restart")[1:] == ["backfill", "--parameters", '{"restart": true}']
     assert became("plan")[1:] == ["plan", "--parameters", "{}"]
     assert became("quality")[1:] == ["quality-report", "--parameters", "{}"]
-    assert became("up", "--port", "0", "--with-sandbox") == ["flows.local", "--port", "0", "--with-sandbox"]
+    assert became("up", "--port", "0", "--with-sandbox") == [
+        *("flows.local", "--port", "0", "--page-port", "8300", "--with-sandbox")
+    ]
     assert became("sandbox", "--people", "1000000", "--latency-ms", "2.5") == [
         *("sandbox", "--port", "8200", "--people", "1000000", "--seed", "7", "--latency-ms", "2.5")
     ]
