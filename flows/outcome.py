@@ -13,6 +13,7 @@ from prefect.states import Failed
 
 from tandem.database.journal import CYCLES, Status
 from tandem.errors import TandemError
+from tandem.logs import RUN_ID
 from tandem.run import Run
 from tasks.notify import notify
 
@@ -56,6 +57,7 @@ def ended(run: Run) -> Iterator[Outcome]:
     After a cycle, when nothing is held any more, whoever wants to know is notified.
     """
     outcome = Outcome()
+    RUN_ID.set(run.id)
     try:
         yield outcome
     except TandemError as error:

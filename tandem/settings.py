@@ -302,6 +302,10 @@ class Settings(BaseSettings):
     database: Path = Field(Path("data/marketing.duckdb"), description="The marketing database.")
     staging: Path = Field(Path("data/staging"), description="Where batches wait between wire and database.")
     expectations: Path = Field(Path("expectations"), description="The folder with the expectation suites.")
+    log_json: bool = Field(
+        False,
+        description="Write log lines as JSON, each with its run, to stderr; `tandem up`: to worker.log.",
+    )
     lock_wait_seconds: float = Field(
         30.0, ge=0, description="How long to wait for another process's write to end."
     )

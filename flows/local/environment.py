@@ -14,6 +14,13 @@ NO_TELEMETRY = {
     "GX_ANALYTICS_ENABLED": "false",
 }
 
+#: Prefect's own console handler, with our form of a line.
+_JSON_LOGS = {
+    "PREFECT_LOGGING_FORMATTERS_JSON_CLASS": "tandem.logs.JsonLine",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
+    "PREFECT_LOGGING_COLORS": "false",
+}
+
 
 def home_of(settings: Settings) -> Path:
     """Return the folder of Prefect's own database and logs: ``PREFECT_HOME``, or beside our database."""
@@ -28,7 +35,9 @@ def prepare_environment(settings: Settings, verbose: bool = False) -> None:
     home = home_of(settings)
     home.mkdir(parents=True, exist_ok=True)
     wanted = {**NO_TELEMETRY, "PREFECT_HOME": str(home)}
-    if not verbose:
+    if settings.log_json:
+        wanted |= _JSON_LOGS
+    elif not verbose:
         wanted["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
     for name, value in wanted.items():
         os.environ.setdefault(name, value)

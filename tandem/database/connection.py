@@ -31,6 +31,9 @@ _STORAGE = "v1.5.0"
 # A file lock belongs to a process: it does not keep two threads of one apart.
 _one_session_per_process = threading.RLock()
 
+# The engine of the last session and what it was started with. Starting one costs ten sessions.
+_engine: tuple[dict[str, Any], duckdb.DuckDBPyConnection] | None = None
+
 
 class Session:
     """An open database. Statements address tables as ``schema.table``."""
@@ -101,8 +104,9 @@ class Database:
             "threads": threads,
             # A file of another kind is refused, not met by fetching an extension that could read it.
             "autoinstall_known_extensions": False,
+            "temp_directory": str(path.parent / "spill"),
+            "preserve_insertion_order": False,
         }
-        self._engine: duckdb.DuckDBPyConnection | None = None
 
     def exists(self) -> bool:
         """Whether the database was made already."""
@@ -164,7 +168,7 @@ class Database:
     def _open(self, path: Path, read_only: bool) -> Iterator[Session]:
         with _one_session_per_process:
             try:
-                with self._connected(path) as connection:
+                with self._connected() as connection:
                     self._attach(connection, path, read_only)
                     connection.execute(f"USE {CATALOG}")
                     yield Session(connection)
@@ -174,21 +178,20 @@ class Database:
                 raise _explained(error, path) from error
 
     @contextmanager
-    def _connected(self, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to this process's engine, which outlives it: starting one costs ten sessions.
+    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection to this process's engine, which outlives it.
 
         Whatever goes wrong costs the engine: with it goes the file, should it still be attached.
         """
-        if self._engine is None:
-            self._engine = duckdb.connect(":memory:", config=self._config)
-            self._engine.execute(f"SET temp_directory = '{_quoted(path.parent / 'spill')}'")
-            self._engine.execute("SET preserve_insertion_order = false")
+        global _engine
+        if _engine is None or _engine[0] != self._config:
+            _close_engine()
+            _engine = self._config, duckdb.connect(":memory:", config=self._config)
         try:
-            with self._engine.cursor() as connection:
+            with _engine[1].cursor() as connection:
                 yield connection
         except BaseException:
-            self._engine.close()
-            self._engine = None
+            _close_engine()
             raise
 
     def _attach(self, connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
@@ -212,6 +215,13 @@ class Database:
                     ) from error
             time.sleep(pause)
             pause = min(pause * 2, 0.25)
+
+
+def _close_engine() -> None:
+    global _engine
+    if _engine is not None:
+        _engine[1].close()
+        _engine = None
 
 
 def _quoted(path: Path) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from tandem.charts import bars
+from tandem.charts import bars, line
 from tandem.clock import utc_now
 from tandem.database.connection import Session
+from tandem.database.journal import Status
 from tandem.errors import NotFound
 from tandem.reports import errors as error_report
 from tandem.reports import person as person_report
@@ -62,7 +63,9 @@ def _overview(session: Session, settings: Settings, _: Parameters) -> dict[str, 
         "backlog": waiting,
         "chart": _trend(waiting),
         "scores": latest_scores(session),
-        "steps": steps(session, StepFilter(utc_now() - timedelta(days=1)))[:15],
+        "steps": [each for each in steps(session, StepFilter(utc_now() - timedelta(days=1))) if _tells(each)][
+            :15
+        ],
         "groups": error_report.groups(session, error_report.ErrorFilter())[:5],
     }
 
@@ -106,15 +109,10 @@ def _quality(session: Session, _: Settings, __: Parameters) -> dict[str, Any]:
     report = quality(session)
     charts = {}
     for each in report["objects"] if report else []:
-        scores = [None if day["score"] is None else round(day["score"]) for day in each["trend"]]
+        scores = [day["score"] for day in each["trend"]]
         days = [str(day["day"]) for day in each["trend"]]
-        charts[each["object"]] = _chart(scores, days, f"{each['object']}: score by day")
-    held = quarantine_report.waiting(session, _MOST_ROWS)
-    return {
-        "report": report,
-        "charts": charts,
-        "held": len({(row["object"], row["sfdc_id"]) for row in held}),
-    }
+        charts[each["object"]] = _chart(scores, days, f"Score of {each['object']} by day", line)
+    return {"report": report, "charts": charts}
 
 
 def _quarantine(session: Session, _: Settings, __: Parameters) -> dict[str, Any]:
@@ -150,18 +148,32 @@ def _api(session: Session, settings: Settings, _: Parameters) -> dict[str, Any]:
     }
 
 
+def _tells(step: dict[str, Any]) -> bool:
+    """Whether anything happened in a step; in most of a day nothing does."""
+    return bool(
+        step["detail"]
+        or step["status"] != Status.SUCCEEDED
+        or any(step[name] for name in ("new", "updated", "deleted", "failed", "skipped"))
+    )
+
+
 def _trend(waiting: dict[str, Any]) -> Chart:
     points = waiting["trend"]
     title = "Records that waited, five days in steps of four hours"
     return _chart([each["records"] for each in points], [when(each["at"]) for each in points], title)
 
 
-def _chart(values: Sequence[int | None], labels: Sequence[str], title: str) -> Chart:
+def _chart(
+    values: Sequence[float | None],
+    labels: Sequence[str],
+    title: str,
+    draw: Callable[[Sequence[Any], Sequence[str], str], Any] = bars,
+) -> Chart:
     known = [(value, label) for value, label in zip(values, labels, strict=True) if value is not None]
     if not known:
-        return Chart(bars(values, labels, title), f"{title}. Nothing was measured yet.")
+        return Chart(draw(values, labels, title), f"{title}. Nothing was measured yet.")
     most, at = max(known, key=lambda each: each[0])
-    return Chart(bars(values, labels, title), f"{title}. Highest: {most:,} ({at}). Last: {known[-1][0]:,}.")
+    return Chart(draw(values, labels, title), f"{title}. Highest: {most:,} ({at}). Last: {known[-1][0]:,}.")
 
 
 #: In the order of the menu.

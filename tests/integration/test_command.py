@@ -40,7 +40,7 @@ def _json(ran: subprocess.CompletedProcess[str]) -> Any:
 
 
 @pytest.mark.timeout(240)
-def test_a_day_with_the_command(world: World) -> None:
+def test_a_day_with_the_command(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     from prefect.settings import PREFECT_API_URL
 
     run = partial(tandem, api_url=PREFECT_API_URL.value())
@@ -51,8 +51,20 @@ def test_a_day_with_the_command(world: World) -> None:
     ]
     assert not world.database.exists()
 
-    copied = _json(run("backfill", "--json"))
+    with monkeypatch.context() as patch:
+        patch.setenv("TANDEM_LOG_JSON", "true")
+        logged = run("backfill", "--json")
+    copied = _json(logged)
     assert copied["status"] == "Succeeded"
+    lines = [json.loads(line) for line in logged.stderr.splitlines()]
+    assert len({line["flow_run_id"] for line in lines}) == 1
+    assert {line["run_id"] for line in lines} == {
+        None,
+        copied["run_id"],
+    }  # its first lines come before it has one
+    assert {"merge Lead", "check Contact"} <= {line["task"] for line in lines}
+    for secret in (world.org.client_secret, "@"):  # nor anybody's address
+        assert secret not in logged.stderr
     assert {step["status"] for step in copied["steps"]} == {"Succeeded"}
     person = world.rows("SELECT * FROM marketing.person WHERE sfdc_type = 'lead' ORDER BY id LIMIT 1")[0]
 
