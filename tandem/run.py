@@ -127,6 +127,7 @@ class Run:
                     session, self.id, None, self.kind, code, error_class, one_line(error)
                 )
             journal.end_run(session, self.id, status, one_line(error) if error else None)
+            journal.resolve_job_errors(session, self.id)
             trouble.review(session, self.id, self.settings.notify, self.settings.sync)
             journal.prune(session, self.settings.sync.keep_days)
         if status is Status.SUCCEEDED:
