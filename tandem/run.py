@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tandem.database import journal, trouble
+from tandem.database import journal
 from tandem.database.connection import Database
 from tandem.database.journal import Status
 from tandem.database.lease import lease, presence
 from tandem.errors import BudgetExhausted, DatabaseError, SalesforceError, TandemError
 from tandem.objects import SyncedObject, synced_objects
+from tandem.reports import trouble
 from tandem.salesforce.calls import ApiCall, CallMeter
 from tandem.salesforce.connection import Connection, connect
 from tandem.salesforce.errors import ErrorClass, classify
@@ -127,6 +128,7 @@ class Run:
                     session, self.id, None, self.kind, code, error_class, one_line(error)
                 )
             journal.end_run(session, self.id, status, one_line(error) if error else None)
+            journal.resolve_job_errors(session, self.id)
             trouble.review(session, self.id, self.settings.notify, self.settings.sync)
             journal.prune(session, self.settings.sync.keep_days)
         if status is Status.SUCCEEDED:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
@@ -48,6 +48,10 @@ def assess(run: Run, name: str, snapshots: Mapping[str, Snapshot]) -> Assessment
     settings, snapshot = run.settings, snapshots[name]
     try:
         suite = load(settings.expectations, name) or suite_for(snapshot, snapshots, settings.expectations)
-        return Assessment(suite, survey(suite, snapshot, snapshots, settings.memory_limit, settings.threads))
+        found = survey(suite, snapshot, snapshots, settings.memory_limit, settings.threads)
     except SettingsError as error:
         return error
+    if not found.records and settings.sync.filter(name):
+        note = f"No record meets the filter of {name} (sync.filters); was that meant?"
+        found = replace(found, notes=(*found.notes, note))
+    return Assessment(suite, found)

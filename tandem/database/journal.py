@@ -231,6 +231,22 @@ def record_errors(
     )
 
 
+def resolve_job_errors(session: Session, run_id: str) -> None:
+    """Close the errors of earlier jobs that a run has done better. Call it once the run's end is written down."""
+    session.execute(
+        """
+        UPDATE sync.error SET resolved_at = r.ended_at FROM sync.run r
+        WHERE r.id = ? AND error.run_id <> r.id AND error.level = 'job' AND error.resolved_at IS NULL AND (
+            EXISTS (SELECT 1 FROM sync.step s
+                    WHERE s.run_id = r.id AND s.object = error.object AND s.status = ?
+                      AND (s.operation = error.operation OR r.status = ?))
+            OR (error.object IS NULL AND r.status = ?
+                AND (error.operation = r.kind OR (list_contains(?, error.operation) AND list_contains(?, r.kind)))))
+        """,
+        [run_id, *[Status.SUCCEEDED] * 3, CYCLES, CYCLES],
+    )
+
+
 def record_calls(session: Session, run_id: str, calls: Sequence[ApiCall]) -> None:
     """Keep API calls (API-02)."""
     session.insert(
@@ -284,7 +300,9 @@ def prune(session: Session, keep_days: int) -> None:
     session.execute("DELETE FROM sync.api_call WHERE logged_at < ?", [before])
     forget_old(session, before)
     session.execute("DELETE FROM sync.mute WHERE until < ?", [before])
-    session.execute("DELETE FROM sync.error WHERE logged_at < ? AND resolved_at IS NOT NULL", [before])
+    session.execute(
+        "DELETE FROM sync.error WHERE logged_at < ? AND (resolved_at IS NOT NULL OR level = 'job')", [before]
+    )
     session.execute(
         "UPDATE sync.outbox SET state = 'superseded', settled_at = ? WHERE created_at < ? AND state = 'journalled'"
         f" AND NOT {OF_A_CYCLE}",

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -52,7 +53,7 @@ class Site:
             autoescape=True,
             undefined=StrictUndefined,
         )
-        self._templates.filters |= {"when": when, "ago": ago, "number": _number}
+        self._templates.filters |= {"when": when, "ago": ago, "number": _number, "breakable": _breakable}
         self._templates.globals["pages"] = PAGES
 
     def routes(self) -> list[Route]:
@@ -120,6 +121,11 @@ def _described(request: Request, error: Exception) -> tuple[HTTPStatus, str]:
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "This is a defect of Tandem's. What happened stands in the log of `tandem serve`; the sync goes on.",
     )
+
+
+def _breakable(text: str) -> Markup:
+    """A code may go over into the next line after an underscore; nothing is copied along with it."""
+    return Markup("_<wbr>").join(text.split("_"))
 
 
 def _number(value: float | None) -> str:

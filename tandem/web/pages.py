@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from tandem.charts import bars
+from tandem.charts import bars, line
 from tandem.clock import utc_now
 from tandem.database.connection import Session
 from tandem.errors import NotFound
@@ -18,7 +18,7 @@ from tandem.reports.api_use import api_budget, calls_by_hour, calls_by_use
 from tandem.reports.backlog import backlog
 from tandem.reports.fields import hidden_columns
 from tandem.reports.quality import latest_scores, quality
-from tandem.reports.status import StepFilter, overview, steps
+from tandem.reports.status import StepFilter, count_steps, overview, step_names, steps
 from tandem.reports.timeline import Way, timeline
 from tandem.reports.why import why
 from tandem.settings import Settings
@@ -62,7 +62,7 @@ def _overview(session: Session, settings: Settings, _: Parameters) -> dict[str, 
         "backlog": waiting,
         "chart": _trend(waiting),
         "scores": latest_scores(session),
-        "steps": steps(session, StepFilter(utc_now() - timedelta(days=1)))[:15],
+        "steps": steps(session, StepFilter(utc_now() - timedelta(days=1), with_idle=False), 15),
         "groups": error_report.groups(session, error_report.ErrorFilter())[:5],
     }
 
@@ -72,15 +72,14 @@ def _steps(session: Session, settings: Settings, asked: Parameters) -> dict[str,
     chosen = {name: asked.word(name) for name in ("object", "operation", "status")}
     since = utc_now() - timedelta(days=days)
     wanted = {name: [value] if value else [] for name, value in chosen.items()}
-    found = steps(session, StepFilter(since, wanted["object"], wanted["operation"], wanted["status"]))
-    every = steps(session, StepFilter(since))
-    offered = {name: sorted({row[name] for row in every} | set(wanted[name])) for name in chosen}
+    steps_wanted = StepFilter(since, wanted["object"], wanted["operation"], wanted["status"])
+    offered = step_names(session, since)
     return {
-        "steps": found[:_MOST_ROWS],
-        "count": len(found),
+        "steps": steps(session, steps_wanted, _MOST_ROWS),
+        "count": count_steps(session, steps_wanted),
         "days": days,
         "chosen": chosen,
-        "offered": offered,
+        "offered": {name: sorted({*names, *wanted[name]}) for name, names in offered.items()},
     }
 
 
@@ -106,15 +105,10 @@ def _quality(session: Session, _: Settings, __: Parameters) -> dict[str, Any]:
     report = quality(session)
     charts = {}
     for each in report["objects"] if report else []:
-        scores = [None if day["score"] is None else round(day["score"]) for day in each["trend"]]
+        scores = [day["score"] for day in each["trend"]]
         days = [str(day["day"]) for day in each["trend"]]
-        charts[each["object"]] = _chart(scores, days, f"{each['object']}: score by day")
-    held = quarantine_report.waiting(session, _MOST_ROWS)
-    return {
-        "report": report,
-        "charts": charts,
-        "held": len({(row["object"], row["sfdc_id"]) for row in held}),
-    }
+        charts[each["object"]] = _chart(scores, days, f"Score of {each['object']} by day", line)
+    return {"report": report, "charts": charts}
 
 
 def _quarantine(session: Session, _: Settings, __: Parameters) -> dict[str, Any]:
@@ -156,12 +150,17 @@ def _trend(waiting: dict[str, Any]) -> Chart:
     return _chart([each["records"] for each in points], [when(each["at"]) for each in points], title)
 
 
-def _chart(values: Sequence[int | None], labels: Sequence[str], title: str) -> Chart:
+def _chart(
+    values: Sequence[float | None],
+    labels: Sequence[str],
+    title: str,
+    draw: Callable[[Sequence[Any], Sequence[str], str], Any] = bars,
+) -> Chart:
     known = [(value, label) for value, label in zip(values, labels, strict=True) if value is not None]
     if not known:
-        return Chart(bars(values, labels, title), f"{title}. Nothing was measured yet.")
+        return Chart(draw(values, labels, title), f"{title}. Nothing was measured yet.")
     most, at = max(known, key=lambda each: each[0])
-    return Chart(bars(values, labels, title), f"{title}. Highest: {most:,} ({at}). Last: {known[-1][0]:,}.")
+    return Chart(draw(values, labels, title), f"{title}. Highest: {most:,} ({at}). Last: {known[-1][0]:,}.")
 
 
 #: In the order of the menu.

@@ -8,15 +8,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.support.browser import Page, chromium, find_chromium
 from tests.support.site import Site
-from tests.support.world import PROJECT, World, tandem_world
+from tests.support.world import PROJECT, SHIPPED_SUITES, World, tandem_world
 
 #: Where `make screenshots` wants its pictures; otherwise nobody takes any.
-PICTURES = os.environ.get("SCREENSHOTS")
+PICTURES = Path(os.environ["SCREENSHOTS"]).absolute() if "SCREENSHOTS" in os.environ else None
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class Served:
     world: World
     person: int
     """A lead that came, was edited on both sides, was refused once."""
+    odd: int
+    """A lead with markup for a name, held back for its revenue."""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +66,7 @@ def served(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> It
     """The page after a first sync, a day of edits on both sides, and a cycle."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        tandem_world(patch, tmp_path_factory.mktemp("served")) as world,
+        tandem_world(patch, tmp_path_factory.mktemp("served"), EXPECTATIONS=SHIPPED_SUITES) as world,
     ):
         ada = world.org.create(
             "Lead",
@@ -72,20 +75,18 @@ def served(prefect_server: None, tmp_path_factory: pytest.TempPathFactory) -> It
         )  # fmt: skip
         world.org.add_validation_rule("Lead", "Warmth", "Rating = 'Cold'", "Cold is not for us.", "Rating")
         world.backfill()
-        world.execute(
-            "UPDATE marketing.person SET job_title = 'Engineer', last_name = '<script>alert(1)</script>'"
-            " WHERE sfdc_id = ?",
-            ada,
-        )
+        odd = world.org.query("SELECT Id FROM Lead WHERE LastName != 'Lovelace' LIMIT 1")[0]["Id"]
+        edit = "UPDATE marketing.person SET {} WHERE sfdc_id = ?"
+        world.execute(edit.format("job_title = 'Engineer'"), ada)
+        world.execute(edit.format("last_name = '<script>alert(1)</script>'"), odd)
         world.org.update("Lead", ada, {"Title": "Analyst", "City": "Turin"})  # marketing's title wins (5.2)
         world.sync()
-        world.execute("UPDATE marketing.person SET rating = 'Cold' WHERE sfdc_id = ?", ada)
-        odd = world.org.query("SELECT Id FROM Lead WHERE LastName != 'Lovelace' LIMIT 1")[0]["Id"]
+        world.execute(edit.format("rating = 'Cold'"), ada)
         world.org.update("Lead", odd, {"AnnualRevenue": -5})
         world.sync()
         _history(world)
         with serving() as site:
-            yield Served(site, world, world.person(ada)["id"])
+            yield Served(site, world, world.person(ada)["id"], world.person(odd)["id"])
 
 
 def _history(world: World) -> None:
@@ -97,6 +98,40 @@ def _history(world: World) -> None:
                CAST(greatest(0, high * sin((back + 40) / 19.0) + back % 7 * high / 40) AS BIGINT), back % 5
         FROM range(0, 120, 4) t(back), (VALUES ('Lead', 900), ('Contact', 400), ('Account', 60)) o(object, high)
         WHERE back NOT BETWEEN 60 AND 64
+        """
+    )
+    world.execute(
+        """
+        INSERT INTO sync.quality
+        SELECT now()::TIMESTAMP - to_days(back), 'earlier', object, 1200 - back, back % 9, 14, 3, filled,
+               round(score - back % 7, 1), NULL, NULL
+        FROM range(29, -1, -1) t(back), (VALUES ('Lead', 96.4, 0.71), ('Contact', 88.2, 0.64)) o(object, score, filled)
+        WHERE back NOT IN (11, 12)
+        """
+    )
+    world.execute(
+        """
+        INSERT INTO sync.quality_expectation
+        SELECT max(measured_at), 'Lead', 1, 'values must match this regular expression: @[^@]+', 'Email', 'warning',
+               false, 1200, 14, NULL, 'Mail to it would come back.' FROM sync.quality
+        UNION ALL SELECT max(measured_at), 'Lead', 2, 'values must never be null', 'LastName', 'critical',
+               true, 1200, 0, NULL, 'Salesforce wants it.' FROM sync.quality
+        """
+    )
+    world.execute(
+        "INSERT INTO sync.quality_count SELECT max(measured_at), 'duplicates by e-mail', 2 FROM sync.quality"
+    )
+    world.execute(
+        "INSERT INTO sync.quality_example VALUES ('duplicates by e-mail', 1, 'ada@lovelace.example', 'Lead',"
+        " '00Q5e000000000DEAQ', 13, 'Ada Lovelace', NULL)"
+    )
+    world.execute(
+        """
+        INSERT INTO sync.notification (id, logged_at, kind, message, lasting, ended_at, ending)
+        VALUES (901, now()::TIMESTAMP - INTERVAL 3 HOURS, 'error rate',
+                'Salesforce refused 4 of 25 records in 24 hours. See `tandem errors`.', true, NULL, NULL),
+               (902, now()::TIMESTAMP - INTERVAL 1 HOUR, 'sync down', 'No cycle has succeeded for 60 minutes.', true,
+                now()::TIMESTAMP - INTERVAL 30 MINUTES, 'A cycle has succeeded.')
         """
     )
     world.execute(

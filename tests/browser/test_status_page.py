@@ -13,6 +13,11 @@ from tandem.web.pages import PAGES
 from tests.browser.conftest import PICTURES, Served, serving
 from tests.support.browser import DESKTOP, PHONE, Page
 
+#: Of which the documentation keeps a picture; those of a phone are dark.
+PICTURED = (
+    *("overview-desktop.png", "person-desktop.png", "quality-desktop.png", "api-desktop.png"),
+    *("overview-phone.png", "person-phone.png"),
+)
 LEGIBILITY = Path(__file__).with_name("legibility.js").read_text()
 
 
@@ -35,6 +40,10 @@ def test_the_page_shows_how_the_sync_stands(served: Served) -> None:
     assert "annual" in site.text("/quarantine").lower()
     _, page, _ = site.get(f"/people?key={served.person}")
     assert "Sync Lead Updates to SFDC" in page
+    held = f"/people?key={served.odd}&way=held+back"
+    assert "Quarantined by expect_column_values_to_be_between" in site.text(held)
+    _, page, _ = site.get(held)
+    assert "The value is “-5" in page
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
     person = site.text(f"/people?key={served.person}&way=decided&column=city")
@@ -42,12 +51,23 @@ def test_the_page_shows_how_the_sync_stands(served: Served) -> None:
     assert "It is Lead.City in Salesforce. Both sides agree." in person
     assert "Last changed by Salesforce.com, before it was 'London'." in person
     assert "changes" in site.text("/api")
-    assert "There is no report yet" in site.text("/quality")
+    quality = site.text("/quality")
+    assert "Lead 96.4 95.4 1,200 0 14 3 71 %" in quality
+    assert "Expectations that are not met, 1 of 2" in quality
+    assert "values must never be null" not in quality
+    going_on, over = overview.find("Going on since"), overview.find("Over since")
+    assert 0 < going_on < over, "what goes on comes first, though the other is newer"
 
     _, text, _ = site.get("/metrics")
     metrics = {family.name: family.samples for family in text_string_to_metric_families(text)}
     assert [s.labels["state"] for s in metrics["tandem_state"] if s.value == 1] == ["Last Synced"]
     assert metrics["tandem_waiting_errors"][0].value == 1
+    assert metrics["tandem_notifications_open"][0].value == 1
+    assert {s.labels["object"]: s.value for s in metrics["tandem_quality_score"]} == {
+        "Lead": 96.4,
+        "Contact": 88.2,
+    }
+    assert metrics["tandem_api_left"][0].value == 13_500 - served.world.org.api_calls_used
 
     # A writer has the file: the page says so and does not wait for long; afterwards it is there again.
     with Database(served.world.database.path).write():
@@ -79,9 +99,10 @@ def test_every_page_is_legible_on_a_desk_and_on_a_phone(served: Served, page: Pa
             page.look(width, dark)
             if found := page.run(LEGIBILITY):
                 faults[name, width, "dark" if dark else "light"] = found
-            if PICTURES and dark == (width == PHONE and name == "overview"):
-                page.screenshot(Path(PICTURES, f"{name}-{'desktop' if width == DESKTOP else 'phone'}.png"))
-    assert not faults
+            picture = f"{name}-{'desktop' if width == DESKTOP else 'phone'}.png"
+            if PICTURES and picture in PICTURED and dark == (width == PHONE):
+                page.screenshot(Path(PICTURES, picture))
+    assert not faults, "\n".join(f"{look}: {found}" for look, found in faults.items())
 
     # Whoever has no mouse comes to every link, and first past the menu.
     page.open(served.site.address + "/")
@@ -125,3 +146,4 @@ def test_what_an_address_may_get_wrong_is_one_line(monkeypatch: pytest.MonkeyPat
         status, page, _ = site.get("/", "POST")
         assert (status, "it takes no changes" in page) == (405, True)
         assert "Never Synced" in site.text("/")
+        assert "There is no report yet" in site.text("/quality")

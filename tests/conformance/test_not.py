@@ -120,6 +120,7 @@ def test_grave_problems_are_said_once_and_once_when_they_are_over(
         ("Tandem: api limit is over", limit),  # the boss wanted to hear of no more
     }
     assert still_open() == []
+    assert tandem("errors") == "No errors.\n"  # what the job has done better since stands no more
     rows = tandem("notifications", "--csv").splitlines()
     assert rows[0] == "id,logged_at,kind,object,field,message,open,ended_at,ending"
     assert len(rows) == 5

@@ -27,4 +27,5 @@ class Site:
         """Return a page's words, without its tags."""
         status, page, _ = self.get(path)
         assert status == 200, page
-        return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page)))
+        text = re.sub(r"<[^>]*>", " ", page.replace("<wbr>", ""))
+        return html.unescape(re.sub(r"\s+", " ", text))
