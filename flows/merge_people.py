@@ -11,6 +11,7 @@ from pydantic import Field
 from flows.outcome import ended
 from flows.people import in_order
 from flows.steps import attempt
+from tandem.database.actions import DONE
 from tandem.database.journal import Operation
 from tandem.database.standing import standings
 from tandem.run import Run
@@ -26,6 +27,7 @@ def merge_people(
     winner: int,
     losers: Annotated[list[int], Field(min_length=1)],
     in_salesforce: bool = True,
+    values: dict[str, str] | None = None,
 ) -> dict[str, Any] | State[Any]:
     """Merge people into one: its values stay, and the others' fill what it lacks. It cannot be undone.
 
@@ -37,6 +39,7 @@ def merge_people(
         losers: Ids of the people that are merged into it, 25 at most.
         in_salesforce: Merge their records in Salesforce first. Off, a record that stays there comes back as a
             new person as soon as it is updated.
+        values: What the one who stays gets instead, by column; NULL empties it. Else the winner's values stay.
     """
     run = Run("merge-people", load())
     with ended(run) as outcome, run.acting():
@@ -46,8 +49,11 @@ def merge_people(
         with run.database.read() as session:
             stand = standings(session, [winner, *losers])
         roles = steps.roles_of(run, stand, winner, losers, in_salesforce)
+        steps.check_values(run, roles.winner, values or {})
         done = steps.merge_people(run, roles, in_salesforce)
-        # What the winner took from the others goes to its record.
+        if values and any(each.outcome == DONE for each in done):
+            steps.set_values(run, roles.winner, values)
+        # What the winner took from the others, or was given, goes to its record.
         if in_salesforce and roles.winner.object:
             with attempt(run, roles.winner.object, Operation.PUSH_UPDATES):
                 push(run, roles.winner.object, [roles.winner.person_id])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prefect import task
@@ -13,6 +13,7 @@ from tandem.database import actions, person_merge
 from tandem.database.actions import DONE, Entry, Outcome, Result, Told, Wanted
 from tandem.database.activity import ActivityType
 from tandem.database.connection import Session
+from tandem.database.edits import change_data_value
 from tandem.database.standing import Standing, standings
 from tandem.errors import TandemError
 from tandem.objects import CONTACT, LEAD
@@ -124,6 +125,28 @@ def merge_people(run: Run, roles: Roles, in_salesforce: bool = True) -> list[Out
             Outcome(each.person_id, DONE, f"Merged into person {roles.winner.person_id}.") for each in losers
         ]
     return outcomes
+
+
+def check_values(run: Run, winner: Standing, values: Mapping[str, str]) -> None:
+    """Refuse values that the winner cannot be given, before anything is merged.
+
+    :raises TandemError: no such column, one that only the sync writes, a value that does not fit.
+    """
+    if values:
+        with run.database.write() as session, session.rehearsal():
+            _give(session, winner, values)
+
+
+@task(name="set chosen values", cache_policy=NO_CACHE, persist_result=False)
+def set_values(run: Run, winner: Standing, values: Mapping[str, str]) -> None:
+    """Give the winner the values that were chosen for it (16.8), each with its Change Data Value."""
+    with run.database.write() as session, session.transaction():
+        _give(session, winner, values)
+
+
+def _give(session: Session, winner: Standing, values: Mapping[str, str]) -> None:
+    for column, value in values.items():
+        change_data_value(session, winner.person_id, column, value)
 
 
 def _look(run: Run, records: Sequence[Standing]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,18 +12,19 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
-from tandem.database import jobs, journal, opt_out, outbox, people, program_members
+from tandem.database import jobs, journal, opt_out, outbox, people, person_accounts, program_members
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
 from tandem.database.pending import find_pending
 from tandem.errors import BudgetExhausted, SalesforceError, TandemError
-from tandem.objects import CAMPAIGN_MEMBER
+from tandem.objects import CAMPAIGN_MEMBER, CONTACT
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField
 from tandem.run import Run
-from tandem.salesforce.bulk_ingest import finish
+from tandem.salesforce.bulk_ingest import OnJob, finish
+from tandem.salesforce.connection import Connection
 from tandem.salesforce.errors import TRUNCATED, classify
 from tandem.salesforce.lookup import matching
 from tandem.salesforce.write import RowResult, send
@@ -97,6 +99,10 @@ def deliver(
     records = [json.loads(row["payload"]) for row in waiting]
     if operation == "update":
         records = [{"Id": row["sfdc_id"], **record} for row, record in zip(waiting, records, strict=True)]
+    written = [(object_name, record) for record in records]
+    if declared is CONTACT:
+        with run.database.read() as session:
+            written = person_accounts.by_account(session, records)
     # What Salesforce says of a record from before this moment is older than what we are about to write.
     sent_after = run.server_time
     begun: list[str] = []
@@ -106,7 +112,7 @@ def deliver(
         with run.database.write() as session:
             jobs.keep_ingest_job(session, job_id, object_name, run.id)
 
-    sending = send(run.connection, object_name, operation, records, on_job=remember)
+    sending = _send(run.connection, written, operation, remember)
     lost = 0
     try:
         for results in _bundled(sending):
@@ -134,6 +140,20 @@ def deliver(
             TRUNCATED,
         )
     return step
+
+
+def _send(
+    connection: Connection,
+    written: Sequence[tuple[str, dict[str, Any]]],
+    operation: Literal["create", "update"],
+    remember: OnJob,
+) -> Iterator[list[RowResult]]:
+    """Send records, object by object; the results count within all of them."""
+    for name in dict.fromkeys(each for each, _ in written):
+        chosen = [number for number, (each, _) in enumerate(written) if each == name]
+        records = [written[number][1] for number in chosen]
+        for results in send(connection, name, operation, records, on_job=remember):
+            yield [replace(each, index=chosen[each.index]) for each in results]
 
 
 def _matching(run: Run, declared: SyncedObject, person_ids: Sequence[int] | None) -> list[str] | None:

@@ -9,6 +9,7 @@ import typer
 
 from tandem.cli.context import opened
 from tandem.cli.handover import run_flow
+from tandem.cli.person import chosen_values
 from tandem.cli.rendering import JsonOption
 from tandem.cli.runs import VerboseOption
 from tandem.reports import person as report
@@ -130,6 +131,10 @@ def merge(
     in_salesforce: Annotated[
         bool, typer.Option("--in-salesforce/--marketing-only", help="Merge their records there first.")
     ] = True,
+    values: Annotated[
+        list[str] | None,
+        typer.Option("--value", metavar="COLUMN=VALUE", help="What the one who stays gets; repeatable."),
+    ] = None,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -138,7 +143,12 @@ def merge(
     Leads that go into a contact are converted first. It cannot be undone.
     """
     [stays, *go] = _ids([winner, *losers])
-    form = {"winner": stays, "losers": go, "in_salesforce": in_salesforce}
+    form = {
+        "winner": stays,
+        "losers": go,
+        "in_salesforce": in_salesforce,
+        "values": chosen_values(values or []),
+    }
     run_flow("merge-people", form, as_json, verbose)
 
 

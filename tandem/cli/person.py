@@ -88,6 +88,17 @@ def why(
         console().print(_events(facts["history"]))
 
 
+def chosen_values(assignments: list[str]) -> dict[str, str]:
+    """Read what was written as COLUMN=VALUE."""
+    changes = {}
+    for assignment in assignments:
+        column, equals, value = assignment.partition("=")
+        if not equals or not column.strip():
+            raise typer.BadParameter(f"{assignment!r} is not COLUMN=VALUE.")
+        changes[column.strip()] = value
+    return changes
+
+
 @app.command("set")
 def set_value(
     key: PersonArgument,
@@ -99,20 +110,15 @@ def set_value(
     # Imported here: the other commands only read and need none of what writes.
     from tandem.database.edits import change_data_value
 
-    changes = []
-    for assignment in assignments:
-        column, equals, value = assignment.partition("=")
-        if not equals or not column.strip():
-            raise typer.BadParameter(f"{assignment!r} is not COLUMN=VALUE.")
-        changes.append((column.strip(), value))
+    changes = chosen_values(assignments)
     _, database = opened()
     if not database.exists():
         raise TandemError(f"There is no database at {database.path} yet. Run `tandem backfill` first.")
     with database.write() as session, session.transaction():
         person_id = report.find_person(session, key)
-        for column, wanted in changes:
+        for column, wanted in changes.items():
             change_data_value(session, person_id, column, wanted)
-    names = ", ".join(column for column, _ in changes)
+    names = ", ".join(changes)
     say(f"Person {person_id}: {names} set. The next cycle sends what Salesforce takes.")
 
 

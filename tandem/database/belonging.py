@@ -66,9 +66,10 @@ def follow(page: MergedPage, belonging: Belonging) -> None:
 
 
 def follow_owners(page: MergedPage, belonging: Belonging) -> None:
-    """Bring records that came before their person, or their account, to those in ``arrival``."""
-    if page.new and page.session.value(f"SELECT count(*) FROM marketing.{belonging.table}"):
-        _place(page, belonging, f"{_reference(belonging)} IN (SELECT Id FROM arrival)")
+    """Bring records that came before their person, or their account, to those who are there now."""
+    newcomers = page.newcomers()
+    if newcomers and page.session.value(f"SELECT count(*) FROM marketing.{belonging.table}"):
+        _place(page, belonging, f"{_reference(belonging)} IN ({newcomers})")
         _tell(page, belonging)
 
 

@@ -38,6 +38,21 @@ def follow_members(page: MergedPage) -> None:
     program_members.follow(page)
 
 
+def follow_people(page: MergedPage) -> None:
+    """Bring members that came before their lead or contact to those who are there now."""
+    session, newcomers = page.session, page.newcomers()
+    if not newcomers or not columns_of(session, "salesforce", CAMPAIGN_MEMBER.name):
+        return
+    session.execute(
+        "CREATE OR REPLACE TEMP TABLE late_member AS SELECT m._record_id, m.Id, m.Status"
+        f" FROM {mirror_of(CAMPAIGN_MEMBER.name)} m JOIN marketing.campaign_member cm ON cm.id = m._record_id"
+        " WHERE cm.person_id IS NULL AND m.IsDeleted IS NOT TRUE"
+        f" AND (m.LeadId IN ({newcomers}) OR m.ContactId IN ({newcomers}))"
+    )
+    if resolve(session, "m._record_id IN (SELECT _record_id FROM late_member)"):
+        _log_arrivals(page, "late_member")
+
+
 def resolve(session: Session, where: str) -> int:
     """Work out whose members of what these are; returns how many rows that moved.
 
@@ -60,9 +75,9 @@ def resolve(session: Session, where: str) -> int:
     )
 
 
-def _log_arrivals(page: MergedPage) -> None:
+def _log_arrivals(page: MergedPage, source: str = "arrival") -> None:
     untold = f"r.Id NOT IN ({done_by_action('add')})"
-    _log(page, ActivityType.ADD_TO_CAMPAIGN, "arrival", untold, New_Status="r.Status", SFDC_Id="r.Id")
+    _log(page, ActivityType.ADD_TO_CAMPAIGN, source, untold, New_Status="r.Status", SFDC_Id="r.Id")
 
 
 def _log_changes(page: MergedPage) -> None:

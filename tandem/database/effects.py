@@ -47,6 +47,7 @@ def _follow_people(page: MergedPage) -> None:
     for belonging in (opportunities.ROLES, sfdc_activities.TASKS, sfdc_activities.EVENTS):
         follow_owners(page, belonging)
     custom_objects.follow_people(page)
+    campaigns.follow_people(page)
 
 
 def _follow_accounts(page: MergedPage) -> None:

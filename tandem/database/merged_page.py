@@ -28,3 +28,13 @@ class MergedPage:
     """Whether any row is new: ``arrival`` has rows."""
     known: bool
     """Whether any row is known and moved: ``change`` may have rows."""
+
+    def newcomers(self) -> str | None:
+        """Return a query of the records that are somebody since this page; ``None``: there are none.
+
+        Beside those that arrived, the contacts as which people go on whose leads were converted.
+        """
+        arrived = ["SELECT Id FROM arrival"] if self.new else []
+        if self.declared.is_person and self.session.value("SELECT count(*) FROM converted"):
+            arrived.append("SELECT id FROM converted")
+        return " UNION ALL ".join(arrived) or None

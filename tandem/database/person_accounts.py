@@ -6,13 +6,17 @@ are shown here on the person.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from tandem.database.compare import mirror_of, quoted
 from tandem.database.connection import Session
-from tandem.database.fields import active_fields, columns_of
+from tandem.database.fields import active_fields, columns_of, described
 from tandem.database.incoming import MOVED
 from tandem.database.merged_page import MergedPage
 from tandem.database.people import blocked_columns
 from tandem.objects import ACCOUNT, CONTACT
+from tandem.objects.account import person_account_field
 from tandem.objects.field_map import MappedField
 
 _FLAG = "IsPersonAccount"
@@ -49,6 +53,33 @@ def show_accounts(page: MergedPage) -> None:
         WHERE p.id = n._record_id AND ({" OR ".join(f"p.{each} IS DISTINCT FROM n.{each}" for each in columns)})
         """
     )
+
+
+def by_account(session: Session, contacts: Sequence[Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the object and the record as which each of these contacts is written (19.5).
+
+    Salesforce takes changes of a person account's contact through the account alone. A field that the sync user
+    may not write there stays with the contact, and Salesforce says what it thinks of that.
+    """
+    if _FLAG not in columns_of(session, "salesforce", CONTACT.name):
+        return [(CONTACT.name, dict(each)) for each in contacts]
+    found = session.rows(
+        f"SELECT Id, AccountId FROM {mirror_of(CONTACT.name)}"
+        f" WHERE {_FLAG} AND Id IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [[each["Id"] for each in contacts]],
+    )
+    accounts = {row["Id"]: row["AccountId"] for row in found}
+    known = described(session).get(ACCOUNT.name)
+    writable = {each.name for each in known.fields.values() if each.updateable} if known else set()
+    written = []
+    for each in contacts:
+        names = {name: person_account_field(name, writable) for name in each if name != "Id"}
+        if each["Id"] in accounts and all(names.values()):
+            record = {str(there): each[name] for name, there in names.items()}
+            written.append((ACCOUNT.name, {"Id": accounts[each["Id"]], **record}))
+        else:
+            written.append((CONTACT.name, dict(each)))
+    return written
 
 
 def _custom_fields(session: Session) -> list[MappedField]:

@@ -1,5 +1,7 @@
 """Account: comes in only, becomes a company, and shows on each of its contacts (section 7)."""
 
+from collections.abc import Collection
+
 from tandem.objects.declaration import Direction, SyncedObject
 
 ACCOUNT = SyncedObject(
@@ -64,3 +66,13 @@ ACCOUNT = SyncedObject(
 
 #: Columns that a contact's person shares with its company: they show the account's values (7.2).
 COMPANY_COLUMNS_OF_PERSON = ("annual_revenue", "company_name", "industry", "num_employees", "website")
+
+
+def person_account_field(contact_field: str, account_fields: Collection[str]) -> str | None:
+    """Return the account's name for a field of a person account's contact; ``None``: the account has none.
+
+    >>> person_account_field("Email", {"PersonEmail", "Phone"}), person_account_field("Shoe__c", {"Shoe__pc"})
+    ('PersonEmail', 'Shoe__pc')
+    """
+    own = contact_field.removesuffix("__c") + "__pc" if contact_field.endswith("__c") else contact_field
+    return next((name for name in (f"Person{contact_field}", own) if name in account_fields), None)

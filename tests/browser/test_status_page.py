@@ -102,7 +102,7 @@ def test_every_page_is_legible_on_a_desk_and_on_a_phone(served: Served, page: Pa
             picture = f"{name}-{'desktop' if width == DESKTOP else 'phone'}.png"
             if PICTURES and picture in PICTURED and dark == (width == PHONE):
                 page.screenshot(Path(PICTURES, picture))
-    assert not faults
+    assert not faults, "\n".join(f"{look}: {found}" for look, found in faults.items())
 
     # Whoever has no mouse comes to every link, and first past the menu.
     page.open(served.site.address + "/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -50,6 +51,40 @@ def test_a_lead_that_became_a_new_contact_of_a_new_account_is_the_same_person(
     assert synced.org.get("Contact", done.contact_id)["MailingCity"] == "Ealing"
     assert ("Lead", "Pull conversions") not in synced.steps(summary)
     assert len(synced.activities(before["id"], 21)) == 1
+
+
+def test_what_came_before_its_contact_belongs_to_the_person_once_that_is_there(
+    synced: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org, person = synced.org, synced.person(cast.lead)["id"]
+    objects = ["Lead", "Contact", "Opportunity", "OpportunityContactRole"]
+    objects += ["Campaign", "CampaignMemberStatus", "CampaignMember"]
+    monkeypatch.setenv("TANDEM_SYNC__OBJECTS", json.dumps(objects))
+    monkeypatch.setenv("TANDEM_SYNC__CAMPAIGNS", "true")
+    done = org.convert_lead(cast.lead)
+    role = {"OpportunityId": done.opportunity_id, "ContactId": done.contact_id, "Role": "Evaluator"}
+    if not org.query(f"SELECT Id FROM OpportunityContactRole WHERE ContactId = '{done.contact_id}'"):
+        org.create("OpportunityContactRole", role)
+    late = org.create("Contact", {"LastName": "Late"})
+    campaign = org.create("Campaign", {"Name": "Launch"})
+    for contact in (done.contact_id, late):
+        org.create("CampaignMember", {"CampaignId": campaign, "ContactId": contact, "Status": "Sent"})
+
+    # Contacts rest for a cycle, as if their step had failed; nothing of the others changes after it.
+    monkeypatch.setenv("TANDEM_SYNC__PAUSED_OBJECTS", '["Contact"]')
+    synced.sync()
+    assert synced.rows("SELECT DISTINCT person_id FROM marketing.opportunity_role") == [{"person_id": None}]
+    monkeypatch.delenv("TANDEM_SYNC__PAUSED_OBJECTS")
+    synced.sync()
+
+    assert synced.person(done.contact_id)["id"] == person
+    assert synced.rows("SELECT person_id FROM marketing.opportunity_role") == [{"person_id": person}]
+    others = synced.person(late)["id"]
+    members = synced.rows("SELECT person_id FROM marketing.campaign_member ORDER BY id")
+    assert [each["person_id"] for each in members] == [person, others]
+    told = [each["activity_type_id"] for each in synced.activities(person)]
+    assert (told.count(34), told.count(42), told.count(21)) == (1, 1, 1)
+    assert [each["attributes"]["New Status"] for each in synced.activities(others, 42)] == ["Sent"]
 
 
 @pytest.mark.conformance("CNV-02")

@@ -108,8 +108,11 @@ def test_merge_in_marketing(synced: World, cast: Cast) -> None:
     summary = merge_people(only, ada, one, two, three)
     assert set(outcomes(summary).values()) <= {"no answer", "done"}
     left = [each for each, outcome in outcomes(summary).items() if outcome == "no answer"]
-    summary = merge_people(ada, *left)
+    with pytest.raises(TandemError, match="There is no field fx_number on a person"):
+        merge_people(ada, *left, values={"fx_number": "1"})
+    summary = merge_people(ada, *left, values={"job_title": "Chosen"})
     assert set(outcomes(summary).values()) == {"done"}
+    assert synced.person(cast.lead)["job_title"] == org.get("Lead", cast.lead)["Title"] == "Chosen"
     gone = synced.rows("SELECT id FROM marketing.person WHERE id IN (?, ?, ?, ?)", one, two, three, only)
     assert gone == []
     now = synced.person(cast.lead)

@@ -9,10 +9,11 @@ import pytest
 from flows.merge_people import merge_people
 from sandbox import Org
 from tandem.errors import TandemError
+from tests.conformance.wire import Wire
 from tests.support.world import tandem_world
 
 
-@pytest.mark.conformance("PAC-01", "MRG-07")
+@pytest.mark.conformance("PAC-01", "MRG-07", "CON-01")
 @pytest.mark.usefixtures("prefect_server")
 def test_a_person_account_is_one_company_and_one_person(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -67,6 +68,35 @@ def test_a_person_account_is_one_company_and_one_person(
             for each in world.activities(person["id"], 13)
         }
         assert told["tier__c"] == "Platinum"
+
+        # The person goes both ways, by its account; what is the company's own does not.
+        wire = Wire(org)
+        world.execute(
+            "UPDATE marketing.person SET email_address = 'ann.lee@x.example', shoe__c = 40, last_name = 'Leigh',"
+            " unsubscribed = true, tier__c = 'Ours', industry = 'Ours' WHERE id = ?",
+            person["id"],
+        )
+        world.execute("UPDATE marketing.person SET job_title = 'Smith' WHERE id = ?", other["id"])
+        world.sync()
+        sent = {"PersonEmail": "ann.lee@x.example", "PersonHasOptedOutOfEmail": True, "LastName": "Leigh"}
+        assert wire.written(account) == {**sent, "Shoe__pc": 40}
+        assert wire.written(worker) == {"Title": "Smith"}
+        assert {name for name, _ in wire.writes()} == {"Account", "Contact"}
+        told = [each["attributes"]["Status"] for each in world.activities(person["id"], 28)]
+        assert told == ["succeeded"]
+        wire.forget()
+        world.sync()
+        assert wire.writes() == []
+        person = world.person(contact)
+        there = org.get("Contact", contact)
+        for column, name in (("email_address", "Email"), ("last_name", "LastName"), ("shoe__c", "Shoe__c")):
+            assert person[column] == there[name]
+        assert (there["Email"], there["HasOptedOutOfEmail"]) == ("ann.lee@x.example", True)
+        assert person["company_name"] == "Ann Leigh"
+        assert (org.get("Account", account)["Tier__c"], org.get("Account", account)["Industry"]) == (
+            "Platinum",
+            "Retail",
+        )
 
         with pytest.raises(
             TandemError, match=r"is a person account\. Person accounts are merged in Salesforce"

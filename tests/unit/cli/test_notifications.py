@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tandem.clock import utc_now
-from tandem.database import journal, trouble
+from tandem.database import journal
 from tandem.database.connection import Database, Session
 from tandem.database.mutes import mute_code
+from tandem.reports import trouble
 from tandem.settings import NotifySettings, SyncSettings
 from tests.unit.cli.conftest import Tandem
 

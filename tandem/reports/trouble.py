@@ -15,6 +15,7 @@ from tandem.database.lease import is_alive
 from tandem.database.mutes import is_muted
 from tandem.database.notifications import begin, end, notify
 from tandem.notification import Kind
+from tandem.reports.quality import latest_scores
 from tandem.settings import NotifySettings, SyncSettings
 
 #: Over how long the error rate is taken, and how few records sent in that time make no rate.
@@ -151,11 +152,7 @@ def _error_rate(session: Session, run_id: str | None, rules: NotifySettings) -> 
 
 
 def _quality_scores(session: Session, run_id: str | None, rules: NotifySettings) -> None:
-    measured = session.rows(
-        "SELECT object, score FROM sync.quality WHERE records > 0 QUALIFY measured_at = max(measured_at) OVER ()"
-        " ORDER BY object"
-    )
-    for row in measured:
+    for row in latest_scores(session):
         told = f"The quality score of {row['object']} is {row['score']:.1f}."
         if row["score"] < rules.quality_score:
             told += f" It should be {rules.quality_score:g} at least. See `tandem quality`."
