@@ -9,10 +9,10 @@ from prefect import flow, get_run_logger
 from prefect.client.orchestration import get_client
 
 from flows.local.chain import crash_zombies, tend
-from tandem.database import trouble
 from tandem.database.connection import Database
 from tandem.database.lease import is_alive
 from tandem.errors import DatabaseError
+from tandem.reports import trouble
 from tandem.settings import load
 from tasks.notify import notify
 

@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tandem.database import journal, trouble
+from tandem.database import journal
 from tandem.database.connection import Database
 from tandem.database.journal import Status
 from tandem.database.lease import lease, presence
 from tandem.errors import BudgetExhausted, DatabaseError, SalesforceError, TandemError
 from tandem.objects import SyncedObject, synced_objects
+from tandem.reports import trouble
 from tandem.salesforce.calls import ApiCall, CallMeter
 from tandem.salesforce.connection import Connection, connect
 from tandem.salesforce.errors import ErrorClass, classify

@@ -43,13 +43,9 @@ def notify(database: Database, rules: NotifySettings) -> None:
         due = {name: news for name, news in due.items() if news}
         if not due:
             return
-        told = {_ARTIFACT} if _ARTIFACT in due else set()
-        if told:
-            create_markdown_artifact(key="notifications", markdown=_markdown(shown))
-        failed = _tell({name: news for name, news in due.items() if name != _ARTIFACT}, rules.timeout_seconds)
-        told |= due.keys() - failed.keys()
+        failed = _tell(due, _markdown(shown), rules.timeout_seconds)
         with database.write() as session, session.transaction():
-            for name in sorted(told):
+            for name in sorted(due.keys() - failed.keys()):
                 keep_delivery(session, name, due[name])
     except TandemError as error:
         log.warning("Nobody could be notified: %s", error)
@@ -58,12 +54,12 @@ def notify(database: Database, rules: NotifySettings) -> None:
         log.warning("The notification target %s was not told: %s It is tried again, for a day.", name, reason)
 
 
-def _tell(due: Mapping[str, Sequence[Message]], patience: float) -> dict[str, str]:
+def _tell(due: Mapping[str, Sequence[Message]], artifact: str, patience: float) -> dict[str, str]:
     """Tell the targets, each in a thread of its own; returns why it failed, for those for which it did."""
     answers: queue.Queue[tuple[str, str]] = queue.Queue()
 
     def tell(name: str, news: Sequence[Message]) -> None:
-        answers.put((name, _tell_block(name, news)))
+        answers.put((name, _show(artifact) if name == _ARTIFACT else _tell_block(name, news)))
 
     for name, news in due.items():
         context = contextvars.copy_context()  # Prefect's settings are in it
@@ -77,6 +73,15 @@ def _tell(due: Mapping[str, Sequence[Message]], patience: float) -> dict[str, st
         except queue.Empty:
             break
     return {name: reason for name, reason in reasons.items() if reason}
+
+
+def _show(artifact: str) -> str:
+    """Write the artifact; returns why that failed, or nothing."""
+    try:
+        create_markdown_artifact(key="notifications", markdown=artifact)
+    except Exception as error:
+        return f"Prefect's server did not take it ({type(error).__name__})."
+    return ""
 
 
 def _tell_block(name: str, news: Sequence[Message]) -> str:

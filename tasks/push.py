@@ -57,6 +57,8 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
         elif declared is CAMPAIGN_MEMBER:
             program_members.align(session, run.id)
         find_pending(session, declared, fields, person_ids)
+        if any(each.updateable and each.column for each in fields):
+            outbox.resolve_taken_back(session, declared)
         if inside is not None:
             left = session.execute(
                 "DELETE FROM pending WHERE sfdc_id NOT IN (SELECT unnest(CAST(? AS VARCHAR[])))", [inside]

@@ -96,6 +96,8 @@ class Remover:
                         "UNABLE_TO_LOCK_ROW",
                         f"unable to obtain exclusive access to this record or 1 records: {draft.id}",
                     )
+                elif intent.refusal is not None and (refusal := intent.refusal(draft.id)):
+                    draft.errors.append(refusal)
                 done.add(draft.key)
             marketing.check(self.store, sobject, members, intent, "deleted")
             if sobject.name == "Contact" and not intent.trusted:

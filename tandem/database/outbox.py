@@ -245,6 +245,19 @@ def record_refusals(session: Session, operation: str, run_id: str, at: datetime,
     )
 
 
+def resolve_taken_back(session: Session, declared: SyncedObject) -> None:
+    """Close the errors of records that Salesforce refused and that do not differ any more: nothing is to be sent.
+
+    Call it after :func:`tandem.database.pending.find_pending`, inside its transaction.
+    """
+    session.execute(
+        "UPDATE sync.error SET resolved_at = ? WHERE resolved_at IS NULL AND level = 'record' AND object = ?"
+        " AND operation = 'Push updates' AND sfdc_id IN"
+        f" (SELECT Id FROM {mirror_of(declared.name)} WHERE _record_id NOT IN (SELECT id FROM candidate))",
+        [utc_now(), declared.name],
+    )
+
+
 def _sent(outbox: str, field: MappedField) -> str:
     return f"CAST({outbox}.payload->>{literal(field.field)} AS {field.sql_type})"
 

@@ -29,6 +29,24 @@ class StepFilter:
     objects: Sequence[str] = ()
     operations: Sequence[str] = ()
     statuses: Sequence[str] = ()
+    with_idle: bool = True
+    """Also those in which nothing happened: most of a day."""
+
+    def condition(self) -> tuple[str, list[Any]]:
+        """Return the filter as SQL with its values."""
+        conditions = ["started_at >= ?"]
+        values: list[Any] = [self.since]
+        wanted = (("object", self.objects), ("operation", self.operations), ("status", self.statuses))
+        for column, names in wanted:
+            if names:
+                conditions.append(f"lower({column}) IN (SELECT lower(unnest(?)))")
+                values.append(list(names))
+        if not self.with_idle:
+            conditions.append(
+                "(new + updated + deleted + failed + skipped > 0 OR detail IS NOT NULL OR status != ?)"
+            )
+            values.append(Status.SUCCEEDED)
+        return " AND ".join(conditions), values
 
 
 def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
@@ -60,20 +78,29 @@ def overview(session: Session, budget: ApiBudget) -> dict[str, Any]:
     }
 
 
-def steps(session: Session, chosen: StepFilter) -> list[dict[str, Any]]:
+def steps(session: Session, chosen: StepFilter, limit: int | None = None) -> list[dict[str, Any]]:
     """Return the steps that a filter lets through, newest first (23.1, 23.2)."""
-    conditions = ["started_at >= ?"]
-    values: list[Any] = [chosen.since]
-    wanted = (("object", chosen.objects), ("operation", chosen.operations), ("status", chosen.statuses))
-    for column, names in wanted:
-        if names:
-            conditions.append(f"lower({column}) IN (SELECT lower(unnest(?)))")
-            values.append(list(names))
+    condition, values = chosen.condition()
     return session.rows(
         "SELECT started_at, ended_at, object, operation, status, new, updated, deleted, failed, skipped,"
-        f" detail, run_id FROM sync.step WHERE {' AND '.join(conditions)} ORDER BY started_at DESC, id DESC",
+        f" detail, run_id FROM sync.step WHERE {condition} ORDER BY started_at DESC, id DESC"
+        + (f" LIMIT {limit:d}" if limit is not None else ""),
         values,
     )
+
+
+def count_steps(session: Session, chosen: StepFilter) -> int:
+    """Return how many steps a filter lets through."""
+    condition, values = chosen.condition()
+    return int(session.value(f"SELECT count(*) FROM sync.step WHERE {condition}", values))
+
+
+def step_names(session: Session, since: datetime) -> dict[str, list[str]]:
+    """Return the objects, operations and statuses that steps have had since then."""
+    columns = ("object", "operation", "status")
+    lists = ", ".join(f"list(DISTINCT {each} ORDER BY {each}) AS {each}" for each in columns)
+    found = session.rows(f"SELECT {lists} FROM sync.step WHERE started_at >= ?", [since])[0]
+    return {name: found[name] or [] for name in columns}
 
 
 def _state(

@@ -10,7 +10,6 @@ from typing import Any
 from tandem.charts import bars, line
 from tandem.clock import utc_now
 from tandem.database.connection import Session
-from tandem.database.journal import Status
 from tandem.errors import NotFound
 from tandem.reports import errors as error_report
 from tandem.reports import person as person_report
@@ -19,7 +18,7 @@ from tandem.reports.api_use import api_budget, calls_by_hour, calls_by_use
 from tandem.reports.backlog import backlog
 from tandem.reports.fields import hidden_columns
 from tandem.reports.quality import latest_scores, quality
-from tandem.reports.status import StepFilter, overview, steps
+from tandem.reports.status import StepFilter, count_steps, overview, step_names, steps
 from tandem.reports.timeline import Way, timeline
 from tandem.reports.why import why
 from tandem.settings import Settings
@@ -62,10 +61,8 @@ def _overview(session: Session, settings: Settings, _: Parameters) -> dict[str, 
         "pause_seconds": settings.sync.pause_seconds,
         "backlog": waiting,
         "chart": _trend(waiting),
-        "scores": latest_scores(session),
-        "steps": [each for each in steps(session, StepFilter(utc_now() - timedelta(days=1))) if _tells(each)][
-            :15
-        ],
+        "worst": min(latest_scores(session), key=lambda each: each["score"], default=None),
+        "steps": steps(session, StepFilter(utc_now() - timedelta(days=1), with_idle=False), 15),
         "groups": error_report.groups(session, error_report.ErrorFilter())[:5],
     }
 
@@ -75,15 +72,14 @@ def _steps(session: Session, settings: Settings, asked: Parameters) -> dict[str,
     chosen = {name: asked.word(name) for name in ("object", "operation", "status")}
     since = utc_now() - timedelta(days=days)
     wanted = {name: [value] if value else [] for name, value in chosen.items()}
-    found = steps(session, StepFilter(since, wanted["object"], wanted["operation"], wanted["status"]))
-    every = steps(session, StepFilter(since))
-    offered = {name: sorted({row[name] for row in every} | set(wanted[name])) for name in chosen}
+    steps_wanted = StepFilter(since, wanted["object"], wanted["operation"], wanted["status"])
+    offered = step_names(session, since)
     return {
-        "steps": found[:_MOST_ROWS],
-        "count": len(found),
+        "steps": steps(session, steps_wanted, _MOST_ROWS),
+        "count": count_steps(session, steps_wanted),
         "days": days,
         "chosen": chosen,
-        "offered": offered,
+        "offered": {name: sorted({*names, *wanted[name]}) for name, names in offered.items()},
     }
 
 
@@ -146,15 +142,6 @@ def _api(session: Session, settings: Settings, _: Parameters) -> dict[str, Any]:
         "uses": calls_by_use(session),
         "chart": _chart(calls_by_hour(session), labels, "API calls in each of the last 24 hours"),
     }
-
-
-def _tells(step: dict[str, Any]) -> bool:
-    """Whether anything happened in a step; in most of a day nothing does."""
-    return bool(
-        step["detail"]
-        or step["status"] != Status.SUCCEEDED
-        or any(step[name] for name in ("new", "updated", "deleted", "failed", "skipped"))
-    )
 
 
 def _trend(waiting: dict[str, Any]) -> Chart:

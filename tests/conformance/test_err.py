@@ -42,6 +42,10 @@ def test_record_errors_carry_the_ids_of_both_systems_and_job_errors_the_job(
     assert record["logged_at"]
     assert job["logged_at"]
 
+    synced.execute("UPDATE marketing.person SET fax_number = NULL WHERE sfdc_id = ?", cast.lead)
+    synced.sync(objects=["Lead"])  # the edit was taken back: nothing is to be sent, so nothing stands
+    assert tandem("errors", "--level", "record") == "No errors.\n"
+
 
 @pytest.mark.conformance("ERR-02")
 def test_five_days_of_errors_by_time_and_level(synced: World, cast: Cast) -> None:

@@ -22,6 +22,7 @@ import pytest
 import yaml
 
 from sandbox import Org, serve
+from tandem.settings import SyncSettings
 from tests.support.browser import DESKTOP, Page, chromium, find_chromium
 from tests.support.prefect_home import prepare_home
 from tests.support.site import Site
@@ -105,14 +106,14 @@ class Project:
         (folder / "flows/sync.py").write_text(SYNC)
         (folder / "flows/sync_now.py").symlink_to(ROOT / "flows/sync.py")
         (folder / "flows/backfill.py").symlink_to(ROOT / "flows/backfill.py")
-        plan = yaml.safe_load((ROOT / "prefect.yaml").read_text())
-        for each in plan["deployments"]:
+        self.deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+        for each in self.deployments:
             file, function = each["entrypoint"].split(":")
             if function == "sync" and each["name"] == "now":
                 each["entrypoint"] = "flows/sync_now.py:sync"
             elif not (folder / file).exists():
                 (folder / file).write_text(NOTHING.format(name=function.replace("_", "-"), function=function))
-        (folder / "prefect.yaml").write_text(yaml.safe_dump(plan))
+        self.deploys("continuous")
         keep = {
             name: value for name, value in os.environ.items() if not name.startswith(("PREFECT", "TANDEM"))
         }
@@ -123,7 +124,7 @@ class Project:
             "TANDEM_SYNC__PAUSE_SECONDS": str(PAUSE),
             "TANDEM_DATABASE": str(folder / "data/marketing.duckdb"),
             "TANDEM_STAGING": str(folder / "data/staging"),
-            "TANDEM_EXPECTATIONS": str(ROOT / "expectations"),
+            "TANDEM_EXPECTATIONS": str(folder),  # no suites: loading what judges takes seconds
         }
 
     def up(self, *options: str, wait: bool = False) -> subprocess.Popen[str]:
@@ -138,6 +139,12 @@ class Project:
         if wait:
             process.wait(120)
         return process
+
+    def deploys(self, *names: str) -> None:
+        """Let ``prefect.yaml`` have these deployments; none: all. Registering one takes time."""
+        plan = yaml.safe_load((ROOT / "prefect.yaml").read_text())
+        plan["deployments"] = [each for each in self.deployments if not names or each["name"] in names]
+        (self.folder / "prefect.yaml").write_text(yaml.safe_dump(plan))
 
     @contextmanager
     def running(self, *options: str) -> Iterator[Up]:
@@ -222,10 +229,12 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.mark.browser
 @pytest.mark.timeout(600)
+@pytest.mark.conformance("ENG-01")
 def test_up_goes_on_whatever_happens_to_it_and_to_its_runs(
     project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """One story, as each start takes its time: a killed `up`, the next one, its runs, its pages, its end."""
+    assert SyncSettings().pause_seconds == 300  # what it is when nobody says otherwise
     org = Org(people=5, seed=7)
     with serve(org) as server, taken_port() as port:
         project.environment |= {
@@ -244,7 +253,9 @@ def test_up_goes_on_whatever_happens_to_it_and_to_its_runs(
         assert f"No status page: Port {port} cannot be used" in first.said
         (project.trace / "log").unlink()
 
-        # The next one clears up. A run that fails is followed by another, and so is one whose process is killed.
+        # The next one has all deployments, and clears up. A run that fails is followed by another, and so is
+        # one whose process is killed.
+        project.deploys()
         project.orders.write_text("fail hang")
         with project.running() as up:
             ui = up.line("The UI is at ").rsplit(" ")[-1]

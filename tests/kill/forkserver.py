@@ -36,14 +36,15 @@ def main() -> None:
 
 
 def _imported() -> tuple[dict[str, Callable[..., Any]], Callable[[list[str]], int]]:
-    import great_expectations  # noqa: F401
+    import fastapi.encoders  # noqa: F401  Prefect would import it in every child
     import pandas  # noqa: F401
     import pyarrow.parquet  # noqa: F401
     import simple_salesforce.api  # noqa: F401
 
-    import tandem.quality.gx  # noqa: F401
     from flows.run import FLOWS, main
+    from tandem.quality.gx import warm_up
 
+    warm_up()
     places = {name: place.split(":") for name, place in FLOWS.items()}
     return {name: getattr(import_module(module), flow) for name, (module, flow) in places.items()}, main
 

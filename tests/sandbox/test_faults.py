@@ -73,6 +73,16 @@ def test_rows_refused_with_a_code(org: Org, client: Client) -> None:
     assert org.get("Lead", first)["Title"] is None
 
 
+def test_deletes_refused_with_a_code(org: Org, client: Client) -> None:
+    first, second = (client.create("Lead", **LEAD) for _ in range(2))
+    org.faults.add("DELETE *", "refuse_row", times=2, rows=[first], code="DELETE_FAILED", message="It stays.")
+    several = client.delete(f"composite/sobjects?ids={first},{second}").json()
+    assert [each["success"] for each in several] == [False, True]
+    single = client.delete(f"sobjects/Lead/{first}")
+    assert (single.status_code, single.json()[0]["errorCode"]) == (400, "DELETE_FAILED")
+    assert org.get("Lead", first)["IsDeleted"] is False
+
+
 def test_rows_of_bulk_jobs_are_refused(org: Org, client: Client) -> None:
     leads = [client.create("Lead", **LEAD) for _ in range(2)]
     org.faults.add(

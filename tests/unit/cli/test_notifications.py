@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from tandem.clock import utc_now
-from tandem.database import journal, trouble
+from tandem.database import journal
 from tandem.database.connection import Database, Session
 from tandem.database.mutes import mute_code
+from tandem.reports import trouble
 from tandem.settings import NotifySettings, SyncSettings
 from tests.unit.cli.conftest import Tandem
 
@@ -98,6 +99,11 @@ def test_a_quality_score_below_the_setting(session: Session) -> None:
     assert now_open(session)["quality score"].startswith("The quality score of Lead is 79.9. It should be 80")
     measure(1, 80)
     assert now_open(session) == {}
+    measure(2, 10)
+    assert list(now_open(session)) == ["quality score"]
+    trouble.review(session, None, RULES, SyncSettings(objects=("Contact",)))
+    [last] = session.rows("SELECT ending FROM sync.notification ORDER BY id DESC LIMIT 1")
+    assert last["ending"] == "Lead is not synced any more."  # and it does not begin again
 
 
 @pytest.mark.conformance("NOT-02")

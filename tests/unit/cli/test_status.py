@@ -107,6 +107,17 @@ def test_a_flow_action_is_no_cycle_and_one_that_broke_off_is_called_so(
     assert (facts["waiting"]["unsent"], facts["waiting"]["actions_broken_off"]) == (1, 0)
 
 
+def test_steps_are_kept_as_long_as_the_setting_says(
+    tandem: Tandem, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for days, kept in ((10, 3), (8, 2)):  # one of the steps is nine days old
+        with database.write() as session:
+            journal.prune(session, days)
+        assert len(tandem("status", "--json", "--since", "99d").json["steps"]) == kept
+    monkeypatch.setenv("TANDEM_SYNC__KEEP_DAYS", "4")  # the documented five at least
+    assert tandem("status").err.startswith("Setting sync.keep_days: ")
+
+
 def test_for_people(tandem: Tandem, database: Database) -> None:
     ran = tandem("status")
     assert ran.out.startswith("Last Synced ")

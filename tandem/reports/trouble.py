@@ -15,6 +15,7 @@ from tandem.database.lease import is_alive
 from tandem.database.mutes import is_muted
 from tandem.database.notifications import begin, end, notify
 from tandem.notification import Kind
+from tandem.reports.quality import latest_scores
 from tandem.settings import NotifySettings, SyncSettings
 
 #: Over how long the error rate is taken, and how few records sent in that time make no rate.
@@ -34,8 +35,9 @@ def review(session: Session, run_id: str | None, rules: NotifySettings, sync: Sy
         _fields_out_of_sight(session, run_id, sync)
     if not sync.paused:
         _sync_down(session, run_id, rules)
+    _objects_left_out(session, sync)
     _error_rate(session, run_id, rules)
-    _quality_scores(session, run_id, rules)
+    _quality_scores(session, run_id, rules, sync)
 
 
 def _answered(session: Session, run_id: str) -> bool:
@@ -104,6 +106,17 @@ def _fields_out_of_sight(session: Session, run_id: str, sync: SyncSettings) -> N
         notify(session, run_id, Kind.PERMISSIONS, row["object"], row["field"], told)
 
 
+def _objects_left_out(session: Session, sync: SyncSettings) -> None:
+    """End what is about objects that no longer take part: nothing will be heard of them."""
+    gone = session.rows(
+        "SELECT kind, object FROM sync.notification WHERE lasting AND ended_at IS NULL"
+        " AND object NOT IN (SELECT unnest(?))",
+        [list(sync.every_object)],
+    )
+    for row in gone:
+        end(session, Kind(row["kind"]), f"{row['object']} is not synced any more.", row["object"])
+
+
 def _sync_down(session: Session, run_id: str | None, rules: NotifySettings) -> None:
     kinds = "kind IN (SELECT unnest(?))"
     last = session.value(
@@ -150,12 +163,10 @@ def _error_rate(session: Session, run_id: str | None, rules: NotifySettings) -> 
         end(session, Kind.ERROR_RATE, f"Salesforce refused {bad:,} of {sent:,} records in 24 hours.")
 
 
-def _quality_scores(session: Session, run_id: str | None, rules: NotifySettings) -> None:
-    measured = session.rows(
-        "SELECT object, score FROM sync.quality WHERE records > 0 QUALIFY measured_at = max(measured_at) OVER ()"
-        " ORDER BY object"
-    )
-    for row in measured:
+def _quality_scores(session: Session, run_id: str | None, rules: NotifySettings, sync: SyncSettings) -> None:
+    for row in latest_scores(session):
+        if row["object"] not in sync.every_object:
+            continue
         told = f"The quality score of {row['object']} is {row['score']:.1f}."
         if row["score"] < rules.quality_score:
             told += f" It should be {rules.quality_score:g} at least. See `tandem quality`."
