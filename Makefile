@@ -75,7 +75,7 @@ histories: install ## random histories of edits, flow actions and faults (HISTOR
 
 .PHONY: conformance
 conformance: install ## one line per row of the conformance list: ID pass, ID FAIL or ID missing
-	$(BIN)/python -m pytest -q tests/conformance --conformance $(ARGS)
+	$(BIN)/python -m pytest -q -m conformance --conformance $(ARGS)
 
 .PHONY: docs
 docs: install ## rewrite the generated reference pages (settings, commands) from the code

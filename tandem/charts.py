@@ -41,20 +41,27 @@ def _bar(left: float, width: float, value: int | None, most: int, label: str) ->
 def line(values: Sequence[float | None], labels: Sequence[str], title: str, most: float = 100) -> Markup:
     """Draw values from 0 to ``most`` as a line; ``None`` interrupts it. Arguments as for :func:`bars`."""
     step = _WIDTH / max(len(values), 1)
-    points = [
-        (step * (number + 0.5), _HEIGHT - 4 - value / most * (_HEIGHT - 8), f"{label}: {value:g}")
-        for number, (value, label) in enumerate(zip(values, labels, strict=True))
-        if value is not None
-    ]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in points)
-    dots = Markup("").join(
-        Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{t}</title></circle>').format(x=x, y=y, t=text)
-        for x, y, text in points
+    pieces: list[list[str]] = [[]]
+    dots = Markup()
+    for number, (value, label) in enumerate(zip(values, labels, strict=True)):
+        if value is None:
+            pieces.append([])
+            continue
+        x, y = step * (number + 0.5), _HEIGHT - 6 - value / most * (_HEIGHT - 12)
+        pieces[-1].append(f"{x:.1f},{y:.1f}")
+        dots += Markup('<circle cx="{x:.1f}" cy="{y:.1f}" r="4"><title>{t}</title></circle>').format(
+            x=x, y=y, t=f"{label}: {value:g}"
+        )
+    drawn = Markup().join(
+        Markup('<polyline points="{points}"/>').format(points=" ".join(piece)) for piece in pieces if piece
+    )
+    scale = Markup().join(
+        Markup('<line class="scale" x1="0" x2="{w}" y1="{y}" y2="{y}"/>').format(w=_WIDTH, y=y)
+        for y in (6, _HEIGHT / 2, _HEIGHT - 6)
     )
     return Markup(
-        '<svg class="line" role="img" viewBox="0 0 {w} {h}" aria-label="{title}">'
-        '<polyline points="{path}"/>{dots}</svg>'
-    ).format(w=_WIDTH, h=_HEIGHT, title=title, path=path, dots=dots)
+        '<svg class="line" role="img" viewBox="0 0 {w} {h}" aria-label="{title}">{scale}{drawn}{dots}</svg>'
+    ).format(w=_WIDTH, h=_HEIGHT, title=title, scale=scale, drawn=drawn, dots=dots)
 
 
 def meter(share: float, title: str) -> Markup:

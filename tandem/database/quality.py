@@ -16,7 +16,7 @@ from tandem.database.connection import Session
 from tandem.database.fields import active_fields, columns_of, described
 from tandem.objects.declaration import SyncedObject
 from tandem.quality.snapshot import ROW, Snapshot
-from tandem.quality.survey import Outcome, Survey
+from tandem.quality.survey import Outcome, Survey, Worst
 
 #: Examples kept of duplicates and of each kind of orphans.
 EXAMPLES = 100
@@ -195,7 +195,7 @@ def record(
     }.items():
         session.execute(f"DELETE FROM sync.{table} WHERE measured_at < ?", [at - kept])
     session.execute("DELETE FROM sync.quality_example")
-    examples: list[Example] = []
+    worst: list[tuple[str, Worst]] = []
     for survey in surveys:
         snapshot = snapshots[survey.object]
         row = (
@@ -215,13 +215,15 @@ def record(
             "sync.quality_field",
             [(at, survey.object, name, filled, survey.records) for name, filled in snapshot.filled.items()],
         )
-        examples += [
-            Example(
-                *(WORST, None, survey.object, each.sfdc_id, None, each.name),
-                "; ".join(f"{rule.severity}: {rule.complaint}" for rule in each.rules),
-            )
-            for each in survey.worst
-        ]
+        worst += [(survey.object, each) for each in survey.worst]
+    worst.sort(key=lambda each: each[1].weight, reverse=True)
+    examples = [
+        Example(
+            *(WORST, None, name, each.sfdc_id, None, each.name),
+            "; ".join(f"{rule.severity}: {rule.complaint}" for rule in each.rules),
+        )
+        for name, each in worst
+    ]
     session.insert("sync.quality_count", [(at, what, count) for what, count in related.counts.items()])
     session.insert(
         "sync.quality_example",

@@ -62,6 +62,11 @@ class Worst:
     name: str | None
     rules: tuple[Rule, ...]
 
+    @property
+    def weight(self) -> int:
+        """How bad it is, to compare with others."""
+        return sum(_WEIGHTS[rule.severity] for rule in self.rules)
+
 
 @dataclass(frozen=True)
 class Survey:

@@ -12,6 +12,8 @@ from markupsafe import Markup
 
 from tandem.charts import line, meter
 
+#: Examples of a kind that the page shows.
+_SHOWN = 25
 _STYLE = Path(__file__).with_name("style.css")
 
 
@@ -30,24 +32,32 @@ def render(report: Mapping[str, Any], problems: Sequence[str] = (), data_docs: s
         lstrip_blocks=True,
     )
     templates.filters |= {"when": _when, "percent": _percent, "number": _number, "score": _score}
-    objects = [
-        {**each, "chart": _trend(each), "broken": [e for e in each["expectations"] if e["passed"] is False]}
-        for each in report["objects"]
-    ]
+    judged = [each for each in report["objects"] if each["records"] or each["quarantined"]]
     return templates.get_template("quality_report.html").render(
         report=report,
-        objects=objects,
+        objects=[_drawn(each) for each in judged],
+        empty=[each for each in report["objects"] if each not in judged],
         problems=problems,
         data_docs=data_docs,
         style=Markup(_STYLE.read_text("utf-8")),  # ours: it holds nothing that would need escaping
         meter=meter,
+        shown=_SHOWN,
     )
 
 
-def _trend(row: Mapping[str, Any]) -> Markup:
+def _drawn(row: Mapping[str, Any]) -> dict[str, Any]:
     days = row["trend"]
-    title = f"Score of {row['object']} in the last {len(days)} days"
-    return line([each["score"] for each in days], [str(each["day"]) for each in days], title)
+    known = [each["score"] for each in days]
+    title = f"Score of {row['object']}, 0 to 100, from {days[0]['day']} to {days[-1]['day']}"
+    several = sum(score is not None for score in known) > 1
+    return {
+        **row,
+        "title": title,
+        "chart": line(known, [str(each["day"]) for each in days], title) if several else None,
+        "broken": [each for each in row["expectations"] if each["passed"] is False],
+        "filled": [each for each in row["fields"] if each["filled"]],
+        "never_filled": [each["field"] for each in row["fields"] if not each["filled"]],
+    }
 
 
 def _when(value: datetime | None) -> str:
@@ -60,10 +70,10 @@ def _percent(part: float | None, whole: float = 1) -> str:
         return "–"
     share = 100 * part / whole
     if 0 < share < 0.1:
-        return "< 0.1 %"
+        return "< 0.1\u00a0%"
     if 99.9 < share < 100:
-        return "> 99.9 %"
-    return f"{share:.1f} %"
+        return "> 99.9\u00a0%"
+    return f"{share:.1f}\u00a0%"
 
 
 def _number(value: float | None) -> str:

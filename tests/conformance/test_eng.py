@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-import signal
-import subprocess
-import sys
-import urllib.request
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows.outcome import StepsFailed
-from sandbox import serve
 from tandem.errors import SettingsError
 from tests.conformance.conftest import Cast, Template, refused, tandem
 from tests.conformance.wire import Wire
-from tests.integration.test_up import first_line, until
-from tests.support.world import PROJECT, World
+from tests.support.world import World
 
 TABLES = {
     "User": "sales_user",
@@ -318,74 +309,3 @@ def test_people_may_come_before_their_owners_and_accounts(world: World) -> None:
         )
         for row in there
     }
-
-
-PAUSE = 4
-
-
-def asked(api: str, path: str, body: Any = None) -> Any:
-    """Ask Prefect's server."""
-    data = json.dumps(body).encode() if body is not None else None
-    request = urllib.request.Request(f"{api}{path}", data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return json.load(answer)
-
-
-@pytest.mark.timeout(240)
-@pytest.mark.conformance("ENG-01")
-def test_the_next_cycle_starts_a_pause_after_the_end_of_the_last(template: Template, tmp_path: Path) -> None:
-    from tandem.settings import SyncSettings
-
-    assert SyncSettings().pause_seconds == 300  # what it is when nobody says otherwise
-    org = template.org
-    org.faults.clear()
-    org.restore(template.snapshot)
-    keep = {key: value for key, value in os.environ.items() if not key.startswith(("PREFECT", "TANDEM"))}
-    database = tmp_path / "data" / "marketing.duckdb"
-    with serve(org) as server:
-        environment = {
-            **keep,
-            "TANDEM_DATABASE": str(database),
-            "TANDEM_STAGING": str(tmp_path / "staging"),
-            "TANDEM_SALESFORCE__URL": server.url,
-            "TANDEM_SALESFORCE__CLIENT_ID": org.client_id,
-            "TANDEM_SALESFORCE__CLIENT_SECRET": org.client_secret,
-            "TANDEM_SALESFORCE__BULK_POLL_SECONDS": "0.05",
-            "TANDEM_SYNC__OBJECTS": '["Lead"]',
-            "TANDEM_SYNC__PAUSE_SECONDS": str(PAUSE),
-        }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "flows.local", "--port", "0"],
-            cwd=PROJECT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        try:
-            api = first_line(process, "The UI is at").removeprefix("The UI is at ").strip() + "/api"
-
-            first_line(process, "The first cycle starts now")
-            deployment = asked(api, "/deployments/name/sync/continuous")["id"]
-
-            def cycles() -> list[dict[str, Any]]:
-                """The runs that have started, oldest first."""
-                chosen = {
-                    "deployments": {"id": {"any_": [deployment]}},
-                    "flow_runs": {"start_time": {"is_null_": False}},
-                    "sort": "EXPECTED_START_TIME_ASC",
-                }
-                return list(asked(api, "/flow_runs/filter", chosen))
-
-            until(lambda: len(cycles()) >= 2, 150, "two cycles")
-            runs = cycles()
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(40)
-    assert runs[0]["state_type"] == "COMPLETED"
-    for last, following in itertools.pairwise(runs):
-        ended = datetime.fromisoformat(last["end_time"])
-        due = datetime.fromisoformat(following["expected_start_time"])
-        started = datetime.fromisoformat(following["start_time"])
-        assert due - ended >= timedelta(seconds=PAUSE)
-        assert started >= due

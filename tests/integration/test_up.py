@@ -22,6 +22,7 @@ import pytest
 import yaml
 
 from sandbox import Org, serve
+from tandem.settings import SyncSettings
 from tests.support.browser import DESKTOP, Page, chromium, find_chromium
 from tests.support.prefect_home import prepare_home
 from tests.support.site import Site
@@ -228,10 +229,12 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.mark.browser
 @pytest.mark.timeout(600)
+@pytest.mark.conformance("ENG-01")
 def test_up_goes_on_whatever_happens_to_it_and_to_its_runs(
     project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """One story, as each start takes its time: a killed `up`, the next one, its runs, its pages, its end."""
+    assert SyncSettings().pause_seconds == 300  # what it is when nobody says otherwise
     org = Org(people=5, seed=7)
     with serve(org) as server, taken_port() as port:
         project.environment |= {
