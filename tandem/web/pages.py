@@ -61,7 +61,7 @@ def _overview(session: Session, settings: Settings, _: Parameters) -> dict[str, 
         "pause_seconds": settings.sync.pause_seconds,
         "backlog": waiting,
         "chart": _trend(waiting),
-        "scores": latest_scores(session),
+        "worst": min(latest_scores(session), key=lambda each: each["score"], default=None),
         "steps": steps(session, StepFilter(utc_now() - timedelta(days=1), with_idle=False), 15),
         "groups": error_report.groups(session, error_report.ErrorFilter())[:5],
     }

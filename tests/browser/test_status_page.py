@@ -53,7 +53,7 @@ def test_the_page_shows_how_the_sync_stands(served: Served) -> None:
     assert "changes" in site.text("/api")
     quality = site.text("/quality")
     assert "Lead 96.4 95.4 1,200 0 14 3 71 %" in quality
-    assert "Expectations that are not met, 1 of 2" in quality
+    assert "Not met, or not judged: 1 of 2 expectations" in quality
     assert "values must never be null" not in quality
     going_on, over = overview.find("Going on since"), overview.find("Over since")
     assert 0 < going_on < over, "what goes on comes first, though the other is newer"
