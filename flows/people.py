@@ -88,12 +88,14 @@ def present(
 
     :param implied: off, nobody is brought there. :param program: inside one that is linked to a campaign neither.
     :return: and what is to be told of those who could not be brought there.
+    :raises TandemError: there is no such program, or no such person.
     """
+    implied = implies(run, program) and implied
     wait_for_turn(run, person_ids)
     with run.database.read() as session:
         stand = standings(session, person_ids)
     absent = [person for person, each in stand.items() if each.object is None]
-    if not absent or not implied or not implies(run, program):
+    if not absent or not implied:
         return stand, []
     sent = {each.person_id: each for each in send_people(run, absent)}
     with run.database.read() as session:

@@ -354,11 +354,13 @@ def load(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        name = ".".join(str(part) for part in first["loc"] if part != "[key]")
+        # A name that may be of several kinds has its place followed by the kind, such as literal['User',...].
+        name = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
         if first["type"] == "extra_forbidden":
             raise SettingsError(_unknown(name)) from None
+        reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(
-            f"Setting {name}: {first['msg']}. Put it right in the environment, .env or tandem.toml."
+            f"Setting {name}: {reason}. Put it right in the environment, .env or tandem.toml."
         ) from None
     except EnvironmentSettingsError as error:  # a list or table in the environment that is not JSON
         raise SettingsError(

@@ -92,7 +92,9 @@ def _with_filter(run: Run, name: str, error: SalesforceError) -> SalesforceError
         "INVALID_QUERY_FILTER_OPERATOR",
     ):
         return error
-    return SalesforceError(f"{error} sync.filters adds to it: {condition}", error.code)
+    return SalesforceError(
+        f"The filter of {name} in sync.filters may be wrong: {condition}. {error}", error.code
+    )
 
 
 def _read_fields(fields: Sequence[MappedField]) -> list[str]:

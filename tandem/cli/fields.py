@@ -11,7 +11,7 @@ import typer
 from tandem.cli.context import opened
 from tandem.cli.handover import run_flow
 from tandem.cli.rendering import JsonOption, console, print_json, say, shown, table
-from tandem.cli.runs import VerboseOption
+from tandem.cli.runs import ObjectsOption, VerboseOption
 from tandem.database.connection import Session
 from tandem.errors import TandemError
 from tandem.reports import fields as report
@@ -26,7 +26,7 @@ ColumnArgument = Annotated[
 
 @app.command("list")
 def list_fields(
-    objects: Annotated[list[str] | None, typer.Option("--object", help="Only this object's fields.")] = None,
+    objects: ObjectsOption = None,
     everything: Annotated[bool, typer.Option("--all", help="Hidden columns too.")] = False,
     initial: Annotated[
         bool, typer.Option("--initial", help="The mapping as the sync started with it.")
@@ -38,6 +38,8 @@ def list_fields(
     with database.read() as session:
         rows = report.initial_mapping(session) if initial else report.mapping(session, settings)
     rows = [row for row in rows if not objects or row["object"] in objects]
+    if objects and not rows:
+        raise TandemError(f"No field of {', '.join(objects)} is mapped. Is it among the objects to sync?")
     rows = [row for row in rows if everything or not row.get("hidden")]
     if as_json:
         print_json(rows)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tandem.errors import TandemError
+from tandem.quality.outcome import Outcome, Survey, is_broken_whole
 from tandem.quality.suite import Suite
-from tandem.quality.survey import Outcome, Survey, is_broken_whole
 
 #: Where Great Expectations puts the site, below a file context.
 _SITE = Path("gx/uncommitted/data_docs/local_site")

@@ -101,7 +101,7 @@ def test_members_come_change_and_go_at_once(campaigns: World, cast: Cast) -> Non
         ({"campaign": campaign, "program": "Nothing"}, r"There is no program Nothing"),
     ):
         with pytest.raises(TandemError, match=words):
-            add([kept], **wrong)
+            add([lead if "program" in wrong else kept], **wrong)
     org.set_marketing_user(False)
     assert outcomes(add([lead], campaign=campaign)) == {lead: "refused"}
     assert "cannot be inserted" in world.activities(lead, 42)[-1]["attributes"]["Error Message"]
