@@ -18,6 +18,7 @@ from flows.steps import announce, attempt
 from tandem.database import journal
 from tandem.database.journal import Operation
 from tandem.quality.gx import warm_up
+from tandem.quality.suite import edition
 from tandem.run import Run
 from tandem.settings import AnyObjectName, load
 from tasks.check import check
@@ -61,7 +62,8 @@ def backfill(
 
         announce(run, todo, Operation.PULL_UPDATES)
         # Great Expectations takes seconds to load; Salesforce's first job takes longer.
-        threading.Thread(target=warm_up, daemon=True, name="load-great-expectations").start()
+        if any(edition(settings.expectations, name) for name in todo):
+            threading.Thread(target=warm_up, daemon=True, name="load-great-expectations").start()
         with backfill_progress(todo) as progress:
             # The next objects are read while one is checked and merged.
             reads = {

@@ -96,11 +96,12 @@ def test_a_port_in_use(tmp_path: Path, taken_port: str) -> None:
 def test_a_login_that_is_refused(synced: World) -> None:
     changes = Changes.make(synced)
     wrong = {"SALESFORCE__CLIENT_SECRET": "not-the-secret"}
-    one_line(tandem("sync", **wrong), "Salesforce refused the login")
+    synced_with = tandem("sync", "--json", **wrong)
+    one_line(synced_with, "Salesforce refused the login")
     checked = tandem("check", **wrong)
     assert checked.returncode == 1
     assert "Salesforce refused the login" in checked.stdout
-    for ran in (tandem("sync", "--json", **wrong), checked):
+    for ran in (synced_with, checked):
         assert "not-the-secret" not in ran.stdout + ran.stderr
         assert "Traceback" not in ran.stdout + ran.stderr
     changes.not_read()
