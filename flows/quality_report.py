@@ -11,6 +11,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.client.schemas.objects import State
 
 from flows.outcome import StepsFailed, ended
+from tandem.errors import TandemError
 from tandem.run import Run
 from tandem.settings import load
 from tasks.assess import Assessment, assess, take
@@ -31,6 +32,8 @@ def quality_report() -> dict[str, Any] | State[Any]:
             found = [assess(run, name, snapshots) for name in snapshots]
             assessments = [each for each in found if isinstance(each, Assessment)]
             problems = [str(each) for each in found if not isinstance(each, Assessment)]
+            if not assessments:
+                raise TandemError(" ".join(problems))
             published = publish(run, snapshots, assessments, related, problems)
         finally:
             shutil.rmtree(run.staging, ignore_errors=True)

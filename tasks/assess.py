@@ -11,9 +11,10 @@ from prefect.cache_policies import NO_CACHE
 from tandem.database.quality import Relations, relations, take_snapshots
 from tandem.errors import SettingsError, TandemError
 from tandem.quality.defaults import suite_for
+from tandem.quality.outcome import Survey
 from tandem.quality.snapshot import Snapshot
 from tandem.quality.suite import Suite, load
-from tandem.quality.survey import Survey, survey
+from tandem.quality.survey import survey
 from tandem.run import Run
 
 

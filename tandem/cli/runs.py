@@ -77,7 +77,10 @@ def plan(objects: ObjectsOption = None, as_json: JsonOption = False, verbose: Ve
 
 
 def quality(as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
-    """Check what is in the database against the expectation suites and write the report."""
+    """Judge everything in the database by the expectation suites; write page, Data Docs and JSON to data/quality.
+
+    Exit code: 0 written, 1 not written, or written without objects whose suite is wrong.
+    """
     run_flow("quality-report", {}, as_json, verbose)
 
 

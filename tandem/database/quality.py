@@ -15,8 +15,8 @@ from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields, columns_of, described
 from tandem.objects.declaration import SyncedObject
+from tandem.quality.outcome import Outcome, Survey, Worst
 from tandem.quality.snapshot import ROW, Snapshot
-from tandem.quality.survey import Outcome, Survey, Worst
 
 #: Examples kept of duplicates and of each kind of orphans.
 EXAMPLES = 100

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tandem.errors import TandemError
+from tandem.quality.outcome import Outcome, Survey, is_broken_whole
 from tandem.quality.suite import Suite
-from tandem.quality.survey import Outcome, Survey, is_broken_whole
 
 #: Where Great Expectations puts the site, below a file context.
 _SITE = Path("gx/uncommitted/data_docs/local_site")
@@ -92,7 +93,7 @@ def _validation(gx: Any, suite: Suite, survey: Survey, run: Any) -> Any:
         meta={
             "great_expectations_version": gx.__version__,
             "run_id": run,
-            "batch_spec": {},
+            "batch_spec": {"data_asset_name": survey.object},
             "active_batch_definition": {
                 "datasource_name": "tandem",
                 "data_connector_name": "mirror",
@@ -132,11 +133,26 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
         "unexpected_percent_nonmissing": nonmissing,
         "missing_count": outcome.missing,
         "missing_percent": 100.0 * outcome.missing / outcome.checked if outcome.checked else 0.0,
-        "partial_unexpected_list": [value for _, value in outcome.examples],
-        "unexpected_index_column_names": ["Id"],
-        "partial_unexpected_index_list": [
-            {"Id": sfdc_id, outcome.rule.subject: value} for sfdc_id, value in outcome.examples
+        **_examples(outcome),
+    }
+
+
+def _examples(outcome: Outcome) -> dict[str, Any]:
+    """What the site shows as unexpected values: each with its count among the examples, and the ids."""
+    values = [value for _, value in outcome.examples]
+    subject = outcome.rule.subject
+    ids = [
+        {"Id": sfdc_id, **({subject: value} if subject != "Id" else {})}
+        for sfdc_id, value in outcome.examples
+    ]
+    return {
+        "partial_unexpected_list": values,
+        "partial_unexpected_counts": [
+            {"value": value, "count": count} for value, count in Counter(values).items()
         ],
+        "unexpected_index_column_names": ["Id"],
+        "unexpected_index_list": ids,
+        "partial_unexpected_index_list": ids,
     }
 
 

@@ -7,7 +7,6 @@ full whatever has no SQL. Where the two disagree about a row, Great Expectations
 
 from __future__ import annotations
 
-import difflib
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,9 +16,10 @@ from typing import Any
 import duckdb
 
 from tandem.errors import SettingsError
-from tandem.quality import screen, whole
+from tandem.quality import record_view, screen, whole
 from tandem.quality.batch import bounded
 from tandem.quality.gx import Judge, worked_out
+from tandem.quality.outcome import WEIGHTS, Outcome, Survey, Worst
 from tandem.quality.report import as_text
 from tandem.quality.screen import identifier, literal
 from tandem.quality.snapshot import ROW, Snapshot
@@ -35,70 +35,6 @@ EXAMPLES = 20
 WORST = 10
 
 _PIECE_ROWS = 2048
-#: How much worse a record is for breaking something of this severity.
-_WEIGHTS = {"critical": 100, "warning": 1, "info": 0}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """One expectation. ``holds`` is ``None`` where it could not be judged; ``problem`` says why in one line."""
-
-    rule: Rule
-    holds: bool | None
-    checked: int = 0
-    missing: int = 0
-    broken: int = 0
-    observed: str | None = None
-    examples: tuple[tuple[str, str | None], ...] = ()
-    """Id and value of some records that break it."""
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
-class Worst:
-    """A record that breaks more than others, and the rules that it breaks."""
-
-    sfdc_id: str
-    name: str | None
-    rules: tuple[Rule, ...]
-
-    @property
-    def weight(self) -> int:
-        """How bad it is, to compare with others."""
-        return sum(_WEIGHTS[rule.severity] for rule in self.rules)
-
-
-@dataclass(frozen=True)
-class Survey:
-    """One object. ``failing`` records break something critical, ``warned`` are others that break a warning."""
-
-    object: str
-    records: int
-    failing: int = 0
-    warned: int = 0
-    outcomes: tuple[Outcome, ...] = ()
-    worst: tuple[Worst, ...] = ()
-    notes: tuple[str, ...] = ()
-    seconds: float = 0.0
-    rows_judged: int = 0
-
-    def score(self, snapshot: Snapshot) -> float:
-        """Return 0 to 100: the share of records that are fit, one that only breaks warnings counting three
-        quarters, less 5 for each broken warning about the object as a whole and 20 for each critical one.
-        """
-        total = self.records + snapshot.newly_quarantined
-        if not total:
-            return 100.0
-        bad = min(total, self.failing + snapshot.quarantined)
-        fit = total - bad - min(self.warned, total - bad) / 4
-        costs = {"critical": 20, "warning": 5, "info": 0}
-        spent = sum(costs[each.rule.severity] for each in self.outcomes if is_broken_whole(each))
-        return round(max(0.0, 100 * fit / total - spent), 1)
-
-
-def is_broken_whole(outcome: Outcome) -> bool:
-    """Whether an expectation about the object as a whole is broken, one that no single record breaks."""
-    return outcome.holds is False and not outcome.broken
 
 
 @dataclass
@@ -128,8 +64,8 @@ def survey(
         court = _Court(suite, snapshot, database)
         database.execute(f"SET temp_directory = {literal(str(snapshot.pages.parent / 'spill'))}")
         database.execute("SET preserve_insertion_order = false")
-        columns, notes = _columns(suite, snapshot, snapshots)
-        database.execute(_record_view(suite, snapshot, snapshots, columns))
+        columns, notes = record_view.columns_for(suite, snapshot, snapshots)
+        database.execute(record_view.create(suite, snapshot, snapshots, columns))
         database.execute(f"CREATE TABLE finding (number INTEGER, {identifier(ROW)} BIGINT)")
         rules = list(_judgeable(court, columns))
         _judge_structure(court, columns)
@@ -148,65 +84,6 @@ def survey(
             time.perf_counter() - started,
             court.rows_judged,
         )
-
-
-def _columns(
-    suite: Suite, snapshot: Snapshot, snapshots: Mapping[str, Snapshot]
-) -> tuple[dict[str, str], list[str]]:
-    """The columns that the suite speaks of and that are there, related ones included, with their types."""
-    needed = {"Id"}.union(*(rule.columns for rule in suite.rules), {"Name"} & snapshot.columns.keys())
-    found, notes = {}, []
-    for name in sorted(needed):
-        if name in snapshot.columns:
-            found[name] = snapshot.columns[name]
-        elif "." in name:
-            targets = snapshot.references(name)
-            own = name.split(".", 1)[1]
-            kinds = {snapshots[each].columns.get(own) for each in targets if each in snapshots} - {None}
-            if targets and set(targets) <= snapshots.keys() and len(kinds) == 1:
-                found[name] = kinds.pop() or ""
-            elif not snapshot.reference_field(name):
-                notes.append(_unknown(suite, snapshot, name))
-        elif close := difflib.get_close_matches(name, snapshot.columns, n=1, cutoff=0.8):
-            notes.append(f"{_unknown(suite, snapshot, name)}; did you mean {close[0]}?")
-        elif not (snapshot.describe and name in snapshot.describe.fields):
-            notes.append(_unknown(suite, snapshot, name))
-    return found, [note if note.endswith("?") else f"{note}." for note in notes]
-
-
-def _unknown(suite: Suite, snapshot: Snapshot, name: str) -> str:
-    return f"{suite.file.name} names {name}, which {snapshot.object} has not, or the sync user may not see"
-
-
-def _record_view(
-    suite: Suite, snapshot: Snapshot, snapshots: Mapping[str, Snapshot], columns: Collection[str]
-) -> str:
-    """The records with what the suite wants of related ones beside it: ``Account.Id`` is null where the account
-    that ``AccountId`` names is not there."""
-    shown = [f"r.{identifier(ROW)}", *(f"r.{identifier(name)}" for name in columns if "." not in name)]
-    related: dict[str, list[str]] = defaultdict(list)
-    for name in columns:
-        if "." in name:
-            related[name.split(".")[0]].append(name)
-    joins = []
-    for alias, names in related.items():
-        own = [name.split(".", 1)[1] for name in names]
-        parts = " UNION ALL BY NAME ".join(
-            f"SELECT {', '.join(identifier(each) for each in dict.fromkeys(['Id', *own]) if each in target.columns)}"
-            f" FROM {_pages(target)}"
-            for target in (snapshots[each] for each in snapshot.references(names[0]))
-        )
-        field = identifier(snapshot.reference_field(names[0]) or "")
-        joins.append(f' LEFT JOIN ({parts}) {identifier(alias)} ON {identifier(alias)}."Id" = r.{field}')
-        shown += [
-            f"{identifier(alias)}.{identifier(column)} AS {identifier(name)}"
-            for name, column in zip(names, own, strict=True)
-        ]
-    return f"CREATE VIEW record AS SELECT {', '.join(shown)} FROM {_pages(snapshot)} r{''.join(joins)}"
-
-
-def _pages(snapshot: Snapshot) -> str:
-    return f"read_parquet({literal(str(snapshot.pages / '*.parquet'))})"
 
 
 def _judgeable(court: _Court, columns: Collection[str]) -> Iterator[Rule]:
@@ -447,7 +324,7 @@ def _tally(court: _Court) -> tuple[int, int]:
 
 def _worst(court: _Court) -> Iterator[Worst]:
     weights = " ".join(
-        f"WHEN number IN ({_numbers(court, severity)}) THEN {weight}" for severity, weight in _WEIGHTS.items()
+        f"WHEN number IN ({_numbers(court, severity)}) THEN {weight}" for severity, weight in WEIGHTS.items()
     )
     rules = {rule.number: rule for rule in court.suite.rules}
     name = '"Name"' if "Name" in court.snapshot.columns else "NULL"

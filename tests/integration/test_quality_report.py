@@ -33,8 +33,6 @@ def artifact(key: str) -> Any:
 
 
 def test_a_report_from_org_to_page(world: World, tmp_path: Path) -> None:
-    assert "Run `tandem backfill` first" in str(report())  # no database
-
     lead, other = (row["Id"] for row in world.org.query("SELECT Id FROM Lead LIMIT 2"))
     world.org.update("Lead", lead, {"Email": "twice@x.example", "LastName": "<b>Test</b>"})
     world.org.update("Lead", other, {"Email": "Twice@x.example ", "LastName": "Test", "Phone": "none"})
@@ -94,7 +92,9 @@ def test_a_report_from_org_to_page(world: World, tmp_path: Path) -> None:
     assert not re.findall(r"https?://|<script|<link|src=", page)
     docs = Path(first["data_docs"]).parent
     assert len(list(docs.glob("validations/lead/*/*/*.html"))) == 1
-    assert "Failed" in next(docs.glob("validations/lead/*/*/*.html")).read_text()
+    validated = next(docs.glob("validations/lead/*/*/*.html")).read_text()
+    assert "Failed" in validated
+    assert other in validated
     assert "| Lead | " in artifact("quality-report")
     assert Path(first["page"]).as_uri() in artifact("quality-page")
 
@@ -144,4 +144,3 @@ def _bad_input(world: World, tmp_path: Path) -> None:
 
     world.execute("DELETE FROM sync.watermark")
     assert str(report()).startswith("There is nothing to report on: no object's first sync has ended.")
-    assert world.sync()["status"] == "Succeeded"

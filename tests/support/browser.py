@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -105,8 +105,9 @@ class Page:
         """Wait until an expression is true; returns its value."""
         deadline = time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
-            if found := self.run(script):
-                return found
+            with suppress(AssertionError):  # between two pages there is nothing to ask
+                if found := self.run(script):
+                    return found
             time.sleep(0.1)
         raise AssertionError(f"{what}: not there. The page says: {self.run('document.body.innerText')}")
 

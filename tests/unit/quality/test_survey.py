@@ -15,9 +15,10 @@ from quality_staging import expectation, write_rows, write_suite
 from tandem.errors import SettingsError
 from tandem.quality import survey as surveys
 from tandem.quality.defaults import suite_for
+from tandem.quality.outcome import Outcome, Survey, Worst, is_broken_whole
 from tandem.quality.snapshot import ROW, Snapshot
 from tandem.quality.suite import load
-from tandem.quality.survey import Survey, survey
+from tandem.quality.survey import survey
 from tandem.salesforce.describe import FieldDescribe, ObjectDescribe
 
 READ_AT = datetime(2026, 11, 20, 4)
@@ -122,7 +123,7 @@ def test_sql_and_great_expectations_agree_on_a_whole_object(
     monkeypatch.setattr(surveys, "SAMPLE", 30)
     found = surveyed(org, tmp_path, SUITE)
 
-    def facts(outcome: surveys.Outcome) -> tuple[Any, ...]:
+    def facts(outcome: Outcome) -> tuple[Any, ...]:
         examples = sorted(outcome.examples)
         return outcome.rule.number, outcome.holds, outcome.broken, outcome.checked, examples
 
@@ -130,7 +131,7 @@ def test_sql_and_great_expectations_agree_on_a_whole_object(
     assert found.outcomes[10].observed == judged.outcomes[10].observed
     assert (found.failing, found.warned) == (judged.failing, judged.warned)
 
-    def broken(worst: surveys.Worst) -> tuple[str, str | None, list[int]]:
+    def broken(worst: Worst) -> tuple[str, str | None, list[int]]:
         return worst.sfdc_id, worst.name, [rule.number for rule in worst.rules]
 
     assert [broken(each) for each in found.worst] == [broken(each) for each in judged.worst]
@@ -144,7 +145,7 @@ def test_sql_and_great_expectations_agree_on_a_whole_object(
     assert len(judged.worst) == surveys.WORST
     assert judged.worst[0].rules[0].is_critical
     # Warnings about the whole are broken too: freshness, the least amount, the mean.
-    whole = [each for each in judged.outcomes if surveys.is_broken_whole(each)]
+    whole = [each for each in judged.outcomes if is_broken_whole(each)]
     fit = 300 - judged.failing - judged.warned / 4
     assert judged.score(org["Contact"]) == pytest.approx(100 * fit / 300 - 5 * len(whole), abs=0.06)
     held = replace(org["Contact"], quarantined=50, newly_quarantined=50)
