@@ -59,7 +59,7 @@ def test_killed_actions(
     dice: random.Random,
     light_suites: str,
 ) -> None:
-    wanted = share(0.12)
+    wanted = share(0.1)
     chosen = {"SYNC__OBJECTS": OBJECTS, "SYNC__CAMPAIGNS": "true", "EXPECTATIONS": light_suites}
     with tandem_world(monkeypatch, tmp_path, Org(people=0, seed=7), **chosen) as world:
         campaign = furnish(world, 3 * wanted)
