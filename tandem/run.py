@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tandem.database import journal
-from tandem.database.connection import Database
+from tandem.database.connection import Database, Session
 from tandem.database.journal import Status
-from tandem.database.lease import lease, presence
+from tandem.database.lease import appear, kept_alive, leave, take
 from tandem.errors import BudgetExhausted, DatabaseError, SalesforceError, TandemError
 from tandem.objects import SyncedObject, synced_objects
 from tandem.reports import trouble
@@ -78,7 +78,7 @@ class Run:
 
         :raises LeaseTaken: another run is at work; nothing was done.
         """
-        with lease(self.database, self.id, self.kind), self._journalled():
+        with self._journalled(take):
             yield
 
     @contextmanager
@@ -91,15 +91,17 @@ class Run:
             raise DatabaseError(
                 f"There is no database at {self.database.path} yet. Run `tandem backfill` first."
             )
-        with presence(self.database, self.id, self.kind), self._journalled():
+        with self._journalled(appear):
             yield
 
     @contextmanager
-    def _journalled(self) -> Iterator[None]:
+    def _journalled(self, enter: Callable[[Session, str, str], None]) -> Iterator[None]:
         with self.database.write() as session, session.transaction():
+            enter(session, self.id, self.kind)
             journal.begin_run(session, self.id, self.kind)
         try:
-            yield
+            with kept_alive(self.database, self.id):
+                yield
         except BudgetExhausted as error:
             self._close(Status.STOPPED_AT_BUDGET, error)
             raise
@@ -114,13 +116,16 @@ class Run:
             with self.database.write() as session, session.transaction():
                 journal.record_calls(session, self.id, calls)
 
+    def record_calls(self, session: Session) -> None:
+        """As :meth:`save_calls`, in a session that is open anyway."""
+        journal.record_calls(session, self.id, self._unsaved_calls())
+
     def _unsaved_calls(self) -> list[ApiCall]:
         return self.meter.drain() if "meter" in self.__dict__ else []
 
     def _close(self, status: Status | None = None, error: BaseException | None = None) -> None:
-        calls = self._unsaved_calls()
         with self.database.write() as session, session.transaction():
-            journal.record_calls(session, self.id, calls)
+            self.record_calls(session)
             status = status or journal.status_of_steps(session, self.id)
             if isinstance(error, Exception):
                 code, error_class = error_code(error)
@@ -131,6 +136,7 @@ class Run:
             journal.resolve_job_errors(session, self.id)
             trouble.review(session, self.id, self.settings.notify, self.settings.sync)
             journal.prune(session, self.settings.sync.keep_days)
+            leave(session, self.id)
         if status is Status.SUCCEEDED:
             shutil.rmtree(self.staging, ignore_errors=True)
 

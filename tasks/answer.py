@@ -17,8 +17,8 @@ from tandem.run import Run
 @task(name="answer", cache_policy=NO_CACHE, persist_result=False)
 def answer(run: Run, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """Summarise an action, one line per person in the order asked for."""
-    run.save_calls()
-    with run.database.read() as session:
+    with run.database.write() as session, session.transaction():
+        run.record_calls(session)
         now = {
             row["id"]: row
             for row in session.rows(

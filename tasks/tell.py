@@ -17,8 +17,8 @@ _COUNTS = ("new", "updated", "deleted", "failed", "skipped")
 @task(name="tell", cache_policy=NO_CACHE, persist_result=False)
 def tell(run: Run) -> dict[str, Any]:
     """Summarise a run from its journal, as artifacts and as the flow's answer."""
-    run.save_calls()
-    with run.database.read() as session:
+    with run.database.write() as session, session.transaction():
+        run.record_calls(session)
         steps = journal.steps_of(session, run.id)
         calls = journal.calls_of_run(session, run.id)
         errors = journal.errors_of(session, run.id)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, fields
 
+import duckdb
+
 from tandem.clock import utc_now
-from tandem.database.compare import mirror_of, quoted
+from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
 from tandem.database.notifications import notify
 from tandem.database.retype import retype
@@ -31,12 +33,13 @@ def active_fields(session: Session, object_name: str) -> list[MappedField]:
 
 def columns_of(session: Session, schema: str, table: str) -> dict[str, str]:
     """Return the columns of a table with their SQL types; empty where there is no such table."""
-    found = session.rows(
-        "SELECT column_name, data_type FROM duckdb_columns()"
-        " WHERE database_name = current_database() AND schema_name = ? AND table_name = ?",
-        [schema, table],
-    )
-    return {row["column_name"]: row["data_type"] for row in found}
+    # Of this table alone; duckdb_columns() would gather those of all tables first.
+    name = literal(f"{schema}.{quoted(table)}")
+    try:
+        found = session.rows(f"SELECT name, type FROM pragma_table_info({name})")
+    except duckdb.CatalogException:
+        return {}
+    return {row["name"]: row["type"] for row in found}
 
 
 def described(session: Session) -> dict[str, ObjectDescribe]:

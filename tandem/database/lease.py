@@ -29,25 +29,44 @@ EXPIRES_AFTER = timedelta(seconds=4 * HEARTBEAT_SECONDS)
 _NAME = "write"
 
 
-@contextmanager
-def lease(database: Database, holder: str, kind: str) -> Iterator[None]:
-    """Hold the lease while the block runs.
+def take(session: Session, holder: str, kind: str) -> None:
+    """Take the lease, or say who has it. Rows whose owner is gone are cleared away.
 
     :param holder: the run's id. :param kind: what the run is, for whoever finds the lease taken.
     :raises LeaseTaken: another run holds it; one line says which, where and since when.
     """
-    _acquire(database, holder, kind)
-    with _kept_alive(database, holder):
-        yield
+    for held in session.rows("SELECT * FROM sync.lease"):
+        if not is_alive(held):
+            leave(session, held["holder"])
+        elif held["name"] == _NAME:
+            raise LeaseTaken(
+                f"A {held['kind']} is running since {held['acquired_at']:%H:%M:%S} UTC (process {held['pid']} on"
+                f" {held['host']}). This run does nothing; try again when it has ended."
+            )
+    _enter(session, _NAME, holder, kind)
+
+
+def appear(session: Session, holder: str, kind: str) -> None:
+    """Show that a flow action is at work. It shuts nobody out."""
+    _enter(session, f"action {holder}", holder, kind)
+
+
+def leave(session: Session, holder: str) -> None:
+    """Give back the lease, or show that a flow action has ended."""
+    session.execute("DELETE FROM sync.lease WHERE holder = ?", [holder])
 
 
 @contextmanager
-def presence(database: Database, holder: str, kind: str) -> Iterator[None]:
-    """Show that a flow action is at work while the block runs. It shuts nobody out."""
-    with database.write() as session, session.transaction():
-        _enter(session, f"action {holder}", holder, kind)
-    with _kept_alive(database, holder):
+def kept_alive(database: Database, holder: str) -> Iterator[None]:
+    """Let the heart of a holder's row beat while the block runs."""
+    stop = threading.Event()
+    heart = threading.Thread(target=_beat, args=(database, holder, stop), daemon=True, name="lease-heartbeat")
+    heart.start()
+    try:
         yield
+    finally:
+        stop.set()
+        heart.join()
 
 
 def others_at_work(session: Session, run_id: str) -> list[str]:
@@ -60,34 +79,6 @@ def nobody_elses(session: Session, run_id: str) -> str:
     """Return the SQL condition that an outbox row is not in the hands of another run that is at work."""
     others = ", ".join(literal(each) for each in others_at_work(session, run_id))
     return f"run_id NOT IN ({others})" if others else "true"
-
-
-@contextmanager
-def _kept_alive(database: Database, holder: str) -> Iterator[None]:
-    stop = threading.Event()
-    heart = threading.Thread(target=_beat, args=(database, holder, stop), daemon=True, name="lease-heartbeat")
-    heart.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        heart.join()
-        with database.write() as session:
-            session.execute("DELETE FROM sync.lease WHERE holder = ?", [holder])
-
-
-def _acquire(database: Database, holder: str, kind: str) -> None:
-    with database.write() as session, session.transaction():
-        for held in session.rows("SELECT * FROM sync.lease WHERE name = ?", [_NAME]):
-            if is_alive(held):
-                raise LeaseTaken(
-                    f"A {held['kind']} is running since {held['acquired_at']:%H:%M:%S} UTC (process {held['pid']} on"
-                    f" {held['host']}). This run does nothing; try again when it has ended."
-                )
-        for held in session.rows("SELECT * FROM sync.lease"):
-            if not is_alive(held):
-                session.execute("DELETE FROM sync.lease WHERE holder = ?", [held["holder"]])
-        _enter(session, _NAME, holder, kind)
 
 
 def _enter(session: Session, name: str, holder: str, kind: str) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from tandem.database.activity import ActivityType, attributes, log, log_values
 from tandem.database.compare import literal, mirror_of, quoted
 from tandem.database.connection import Session
+from tandem.database.fields import columns_of
 from tandem.database.merged_page import MergedPage
 from tandem.objects import CONTACT, LEAD
 from tandem.objects.account import COMPANY_COLUMNS_OF_PERSON
@@ -271,14 +272,7 @@ def put_back_accounts(session: Session) -> None:
 
 
 def _has(session: Session, *objects: str) -> bool:
-    names = ", ".join(literal(name) for name in objects)
-    return bool(
-        session.value(
-            "SELECT count(*) = ? FROM duckdb_tables() WHERE database_name = current_database()"
-            f" AND schema_name = 'salesforce' AND table_name IN ({names})",
-            [len(objects)],
-        )
-    )
+    return all(columns_of(session, "salesforce", name) for name in objects)
 
 
 def _shown_by(session: Session, declared: SyncedObject) -> list[_Shown]:

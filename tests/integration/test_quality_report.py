@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tandem.database.lease import lease
+from tests.support.lease import lease
 from tests.support.world import PROJECT, World
 
 

@@ -119,7 +119,7 @@ def test_a_locked_database(synced: World, monkeypatch: pytest.MonkeyPatch) -> No
 def test_no_room_for_batches(synced: World, monkeypatch: pytest.MonkeyPatch) -> None:
     changes = Changes.make(synced)
     with monkeypatch.context() as patch:
-        patch.setattr("tandem.staging.pq.write_table", no_room)
+        patch.setattr("pyarrow.parquet.write_table", no_room)
         changes.meet("cannot be written: No space left on device. Free some space, or set TANDEM_STAGING")
     changes.not_read()
     changes.clear()

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tandem.database.edits import EditRefused, change_data_value
-from tandem.database.lease import lease
 from tandem.errors import LeaseTaken
 from tandem.objects import LEAD
 from tandem.settings import SyncSettings
+from tests.support.lease import lease
 from tests.support.offline import EPOCH, Offline, stamp
 
 ADA = "00Q000000000001AAA"
