@@ -15,7 +15,7 @@ export GX_ANALYTICS_ENABLED := false
 export RUNTIME__DLTHUB_TELEMETRY := false
 
 PEOPLE ?= 200000
-WORKERS ?= 2
+WORKERS ?= 3
 PORT ?= 4200
 KILLS ?= 200
 KILL_SEED ?= 1
@@ -35,7 +35,7 @@ up: install ## Prefect server, worker and deployments on this machine (PORT=4200
 ##@ Work on it
 
 .PHONY: test
-test: install npm chromium ## the whole test suite (WORKERS=2, ARGS="-k person")
+test: install npm chromium ## the whole test suite (WORKERS=3, ARGS="-k person")
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 # Two of the sandbox's judges are npm packages, and pages are looked at in a browser. Where these cannot be had,

@@ -77,6 +77,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--conformance", action="store_true", help="print a line per conformance check")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left alone with it at the end."""
+    long = ("kill", "browser", "long")
+    items.sort(key=lambda item: not any(item.get_closest_marker(each) for each in long))
+
+
 _outcomes: dict[str, bool] = {}
 
 

@@ -13,6 +13,8 @@ from tandem.web.pages import PAGES
 from tests.browser.conftest import PICTURES, Served, serving
 from tests.support.browser import DESKTOP, PHONE, Page
 
+pytestmark = pytest.mark.long
+
 #: Of which the documentation keeps a picture; those of a phone are dark.
 PICTURED = (
     *("overview-desktop.png", "person-desktop.png", "quality-desktop.png", "api-desktop.png"),

@@ -15,6 +15,8 @@ import pytest
 from tests.support.prefect_home import prepare_home
 from tests.support.world import World
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).parents[2]
 
 

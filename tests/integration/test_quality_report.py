@@ -13,6 +13,8 @@ import pytest
 from tests.support.lease import lease
 from tests.support.world import PROJECT, World
 
+pytestmark = pytest.mark.long
+
 
 def report(**settings: str) -> Any:
     """Run the flow; a failed one gives its error."""

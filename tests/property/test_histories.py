@@ -27,6 +27,8 @@ from tests.support.suites import lighten_suites
 from tests.support.world import World, tandem_world
 from tests.weather.agreement import sides_agree
 
+pytestmark = pytest.mark.long
+
 ROUNDS = int(os.environ.get("HISTORY_ROUNDS", "2"))
 SEED = int(os.environ.get("HISTORY_SEED", "20261120"))
 OBJECTS = '["Account", "Lead", "Contact", "Campaign", "CampaignMemberStatus", "CampaignMember"]'

@@ -8,12 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tandem.objects import CONTACT, LEAD
 from tests.support.identity_model import SCORE, IdentityModel, Remote, is_lead
 from tests.support.offline import EPOCH, Offline, stamp
+
+pytestmark = pytest.mark.long
 
 FIELDS = {
     "FirstName": "string",

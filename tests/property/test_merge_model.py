@@ -16,6 +16,8 @@ from tandem.objects import CONTACT, LEAD, SyncedObject
 from tests.support.model import Model, Remote
 from tests.support.offline import EPOCH, Offline, stamp
 
+pytestmark = pytest.mark.long
+
 FIELDS = {
     "FirstName": "string",
     "Description": "textarea",
