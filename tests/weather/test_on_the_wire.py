@@ -25,22 +25,22 @@ RESULTS = "/services/data/.*/jobs/query/.*/results"
 UPLOAD = "POST /services/data/*/jobs/ingest"
 
 
-@pytest.mark.parametrize(
-    ("match", "kind", "how", "line"),
-    [
-        (ANYTHING, "drop_before", {}, "The connection to .* broke before it answered. Try again"),
-        (READ, "drop_after", {"skip": 1}, "The connection to .* broke before it answered. Try again"),
-        (READ, "cut_body", {"skip": 1}, "broke off. Try again|broke before it answered. Try again"),
-        (READ, "status", {"skip": 1}, r"SERVER_UNAVAILABLE\). Try again later"),
-        (READ, "status", {"status": 502, "code": "<html>", "skip": 1}, "Try again later|Look the code up"),
-    ],
-    ids=["the org is gone", "gone in mid-cycle", "an answer cut short", "503 for ever", "a gateway's 502"],
-)
-def test_nothing_can_be_read(synced: World, match: str, kind: str, how: dict[str, Any], line: str) -> None:
+OUTAGES: list[tuple[str, str, dict[str, Any], str]] = [
+    (ANYTHING, "drop_before", {}, "The connection to .* broke before it answered. Try again"),
+    (READ, "drop_after", {"skip": 1}, "The connection to .* broke before it answered. Try again"),
+    (READ, "cut_body", {"skip": 1}, "broke off. Try again|broke before it answered. Try again"),
+    (READ, "status", {"skip": 1}, r"SERVER_UNAVAILABLE\). Try again later"),
+    (READ, "status", {"status": 502, "code": "<html>", "skip": 1}, "Try again later|Look the code up"),
+]
+
+
+def test_nothing_can_be_read(synced: World) -> None:
     changes = Changes.make(synced)
-    synced.org.faults.add(match, kind, times=None, **how)
-    changes.meet(line)
-    changes.not_read()
+    for match, kind, how, line in OUTAGES:
+        synced.org.faults.add(match, kind, times=None, **how)
+        changes.meet(line)
+        changes.not_read()
+        synced.org.faults.clear()
     changes.clear()
 
 
@@ -113,25 +113,25 @@ def test_a_row_is_locked(synced: World, times: int | None) -> None:
     assert synced.rows("SELECT * FROM sync.error WHERE resolved_at IS NULL") == []
 
 
-@pytest.mark.parametrize(
-    ("match", "kind", "line"),
-    [
-        (JOB, "bulk_fail", "Lead, Pull updates: The Bulk job .* failed.*Run the sync again"),
-        (PAGE, "drop_after", "Lead, Pull updates: The connection to .* broke before it answered"),
-        (PAGE, "cut_body", "Lead, Pull updates: .*(broke off|broke before it answered)"),
-        (PAGE, "status", r"Lead, Pull updates: .*SERVER_UNAVAILABLE\). Try again later"),
-    ],
-    ids=["the job fails", "gone in mid-page", "a page cut short", "503 for ever"],
-)
-def test_a_bulk_read_fails(by_bulk: World, match: str, kind: str, line: str) -> None:
+BULK_FAILURES = [
+    (JOB, "bulk_fail", "Lead, Pull updates: The Bulk job .* failed.*Run the sync again"),
+    (PAGE, "drop_after", "Lead, Pull updates: The connection to .* broke before it answered"),
+    (PAGE, "cut_body", "Lead, Pull updates: .*(broke off|broke before it answered)"),
+    (PAGE, "status", r"Lead, Pull updates: .*SERVER_UNAVAILABLE\). Try again later"),
+]
+
+
+def test_a_bulk_read_fails(by_bulk: World) -> None:
     changes = Changes.make(by_bulk)
-    by_bulk.org.faults.add(match, kind, times=None)
-    changes.meet(line)
-    changes.not_read()
-    steps = by_bulk.rows(
-        "SELECT operation, status FROM sync.step WHERE object = 'Lead' ORDER BY id DESC LIMIT 1"
-    )
-    assert steps == [{"operation": "Pull updates", "status": "Failed"}]
+    for match, kind, line in BULK_FAILURES:
+        by_bulk.org.faults.add(match, kind, times=None)
+        changes.meet(line)
+        changes.not_read()
+        steps = by_bulk.rows(
+            "SELECT operation, status FROM sync.step WHERE object = 'Lead' ORDER BY id DESC LIMIT 1"
+        )
+        assert steps == [{"operation": "Pull updates", "status": "Failed"}]
+        by_bulk.org.faults.clear()
     changes.clear()
 
 
