@@ -147,15 +147,19 @@ def _taken_over(run: Run, results: list[Result]) -> list[Result]:
 
 def _teller(activity: ActivityType) -> Apply:
     def told(session: Session, run: Run, results: Sequence[Result]) -> list[Told]:
-        """Tell of each membership once: what the read-back logged gets what only we know."""
+        """Tell of each membership once: what the read-back logged gets what only we know.
+
+        Nobody is added to a membership twice, so a cycle may have told of it since the action was killed.
+        """
         if activity is ActivityType.CHANGE_STATUS_IN_CAMPAIGN:
             statuses = {str(each.sfdc_id): str(each.entry.payload["Status"]) for each in results}
             program_members.take_over_statuses(session, statuses, run.id)
         program_members.align(session, run.id)
         more = {"Status": "succeeded", "Source": "Flow action"}
+        told_by = None if activity is ActivityType.ADD_TO_CAMPAIGN else run.id
         found = []
         for each in results:
-            if not actions.tell_more(session, activity, "SFDC Id", each.sfdc_id, more, run.id):
+            if not actions.tell_more(session, activity, "SFDC Id", each.sfdc_id, more, told_by):
                 facts = {"SFDC Id": each.sfdc_id, "Source": "Flow action"}
                 found.append(Told(each.entry.person_id, facts))
         return found

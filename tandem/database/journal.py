@@ -159,12 +159,11 @@ def record_step(session: Session, run_id: str, step: Step) -> None:
 
     A step that a run takes twice (a Bulk read, and what changed while it ran) is one row with both counts.
     """
-    drop_open_step(session, run_id, step.object, step.operation)
-    earlier = session.rows(
+    rows = session.rows(
         "DELETE FROM sync.step WHERE run_id = ? AND object = ? AND operation = ? RETURNING *",
         [run_id, step.object, step.operation],
     )
-    for before in earlier:
+    for before in (row for row in rows if row["status"] != Status.IN_PROCESS):
         step = replace(
             step,
             started_at=before["started_at"],
