@@ -52,7 +52,7 @@ class Offline:
     def __init__(self, folder: Path, declared: SyncedObject, fields: dict[str, str]) -> None:
         self.declared = declared
         self.folder = folder
-        self.database = Database(folder / "marketing.duckdb")
+        self.database = Database(folder / "marketing.duckdb", threads=1)
         drivers = {name: _TYPES.get(name, "string") for name in declared.drivers}
         answer = describe(declared.name, {**drivers, **fields})
         with self.database.write() as session, session.transaction():

@@ -18,6 +18,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 #: The suites that ship, for tests in which batches are judged: ``TANDEM_EXPECTATIONS``.
 SHIPPED_SUITES = str(PROJECT / "expectations")
 
+#: DuckDB's in these tests: sharing out so few rows costs more than it saves.
+THREADS = 1
+
 
 class World:
     """An org, a database, and the flows between them."""
@@ -25,7 +28,7 @@ class World:
     def __init__(self, org: Org, url: str, database: Path) -> None:
         self.org = org
         self.url = url
-        self.database = Database(database)
+        self.database = Database(database, threads=THREADS)
 
     def backfill(self, **parameters: Any) -> dict[str, Any]:
         """Run the flow ``backfill`` and return its summary."""
@@ -113,6 +116,7 @@ def tandem_world(
             "SALESFORCE__BACKOFF_SECONDS": "0",
             "SALESFORCE__BULK_POLL_SECONDS": "0.05",
             "LOCK_WAIT_SECONDS": "20",
+            "THREADS": str(THREADS),
             "SYNC__OBJECTS": '["User", "Group", "Account", "Lead", "Contact"]',  # the people side: half the work
             **settings,
         }
