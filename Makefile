@@ -101,6 +101,8 @@ bench-quality: install ## how long the data quality report takes (PEOPLE=200000)
 
 ##@ Keep it
 
+# The lock is complete, so pip has nothing to resolve (--no-deps). Extras stay in it (--no-strip-extras): where a package
+# is asked for with extras, pip's resolver passes over a pin without them for a newer release, and misses its hash.
 # The stamp names the lock by its content: a fresh checkout with an old file time does not reinstall.
 STAMP := $(VENV)/installed-$(shell cksum < requirements.lock | cut -d' ' -f1)
 
@@ -111,15 +113,16 @@ $(STAMP):
 	@test -x $(BIN)/python || test -n "$(PYTHON)" || \
 		{ echo "Tandem needs Python 3.11 or newer. Say where it is: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip check --disable-pip-version-check
 	@rm -f $(VENV)/installed-*
 	@touch $@
 
 .PHONY: lock
 lock: install ## work out requirements.lock again from the ranges in pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-strip-extras \
 		--extra dev --output-file requirements.lock pyproject.toml
 
 .PHONY: clean
