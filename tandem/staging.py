@@ -14,14 +14,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 
 from tandem.errors import SalesforceError, TandemError
-
-if TYPE_CHECKING:  # only the shape of a field is needed here, not the client
-    from tandem.salesforce.describe import FieldDescribe
+from tandem.salesforce.description import FieldDescribe
 
 _SQL_TYPES = {
     "boolean": "BOOLEAN",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from tandem.quality.check import Finding
+from tandem.quality.report import Finding
 
 
 @dataclass(frozen=True)

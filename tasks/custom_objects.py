@@ -10,7 +10,8 @@ from tandem.database.connection import Session
 from tandem.errors import SettingsError
 from tandem.objects.custom_object import Path, find_path, needed, with_path
 from tandem.run import Run
-from tandem.salesforce.describe import ObjectDescribe, describe_objects
+from tandem.salesforce.describe import describe_objects
+from tandem.salesforce.description import ObjectDescribe
 from tandem.settings import SyncSettings
 
 

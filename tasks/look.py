@@ -17,7 +17,8 @@ from tandem.objects import CAMPAIGN_MEMBER
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField, missing_fields, plan_field_map, without_edits
 from tandem.run import Run
-from tandem.salesforce.describe import ObjectDescribe, describe_objects
+from tandem.salesforce.describe import describe_objects
+from tandem.salesforce.description import ObjectDescribe
 from tandem.staging import sql_type
 from tasks.custom_objects import look_for_paths, relate
 from tasks.picklists import tell_new_values

@@ -9,7 +9,7 @@ from tandem.database.notifications import notify
 from tandem.notification import Kind
 from tandem.reports.field_uses import uses_of
 from tandem.run import Run
-from tandem.salesforce.describe import ObjectDescribe
+from tandem.salesforce.description import ObjectDescribe
 
 
 def tell_new_values(

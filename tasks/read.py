@@ -21,7 +21,7 @@ from tandem.run import Run
 from tandem.salesforce import bulk_query
 from tandem.salesforce.bulk_job import JobLost
 from tandem.salesforce.changes import ChangeQuery, read_changes, soql
-from tandem.salesforce.describe import FieldDescribe
+from tandem.salesforce.description import FieldDescribe
 from tandem.staging import stage_csv, stage_rows
 from tasks.batch import Batch
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
 
@@ -29,12 +31,28 @@ from tandem.errors import TandemError
 
 app = typer.Typer(
     name="tandem",
-    help="Keeps a Salesforce org and a marketing database in step, two ways.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tandem {version('tandem')}")
+        raise typer.Exit
+
+
+@app.callback()
+def tandem(
+    _: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_print_version, help="Say which Tandem this is."),
+    ] = False,
+) -> None:
+    """Keeps a Salesforce org and a marketing database in step, two ways."""
+
 
 app.command(rich_help_panel="Set up")(check.check)
 app.command(rich_help_panel="Set up")(custom_objects.custom_objects)
@@ -58,7 +76,14 @@ app.add_typer(program.app, name="program", rich_help_panel="Set up")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line. What a user can put right is said in one line on stderr, with exit code 1."""
+    """Run the command line. What a user can put right is said in one line on stderr, with exit code 1.
+
+    :param arguments: none: those of this process, which does nothing else then.
+    """
+    if arguments is None:
+        # With the first value that is bound to a statement DuckDB imports pandas, in order to know its NaT. That
+        # takes longer than all the rest of `tandem status`, and no command has a frame.
+        sys.modules["pandas"] = None  # type: ignore[assignment]
     try:
         app(None if arguments is None else list(arguments))
     except TandemError as error:

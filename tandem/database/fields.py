@@ -15,7 +15,7 @@ from tandem.database.retype import retype
 from tandem.notification import Kind
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import FieldMapChange, MappedField
-from tandem.salesforce.describe import ObjectDescribe
+from tandem.salesforce.description import ObjectDescribe
 
 _COLUMNS = ", ".join({"column": "column_name"}.get(each.name, each.name) for each in fields(MappedField))
 

@@ -12,7 +12,7 @@ from tandem.database.fields import active_fields, columns_of
 from tandem.errors import TandemError
 from tandem.objects import CAMPAIGN_MEMBER
 from tandem.objects.field_map import MappedField, snake_case
-from tandem.salesforce.describe import FieldDescribe, ObjectDescribe
+from tandem.salesforce.description import FieldDescribe, ObjectDescribe
 
 #: As many fields all programs share (11.1).
 MOST_FIELDS = 20

@@ -10,7 +10,7 @@ from tandem.database.activity import ActivityType, attributes, log
 from tandem.database.compare import literal, mirror_of
 from tandem.database.connection import Session
 from tandem.objects.declaration import SyncedObject
-from tandem.quality.check import Finding
+from tandem.quality.report import Finding
 
 #: Records that a cycle reads although they did not move, by object: their ids stand in an address.
 _MOST_ASKED = 200

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tandem.objects.declaration import Direction, SyncedObject
-from tandem.salesforce.describe import FieldDescribe, ObjectDescribe
+from tandem.salesforce.description import FieldDescribe, ObjectDescribe
 
 _PEOPLE = frozenset({"Lead", "Contact"})
 _COMPANIES = frozenset({"Account"})

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tandem.objects.declaration import IGNORED_EVERYWHERE, Direction, SyncedObject
-from tandem.salesforce.describe import FieldDescribe, ObjectDescribe
+from tandem.salesforce.description import FieldDescribe, ObjectDescribe
 from tandem.staging import sql_type
 
 #: Read-only wholes whose parts are synced instead, and bodies that do not belong in a database (5.8).

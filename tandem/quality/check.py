@@ -22,8 +22,6 @@ from tandem.quality.report import Finding, Report
 from tandem.quality.suite import Rule, Suite, load
 from tandem.quality.trial import EXAMPLES, ID, STAMP, Trial
 
-__all__ = ["Finding", "Report", "check", "examine"]
-
 #: Up to so many rows Great Expectations reads the whole batch.
 WHOLE = 20_000
 

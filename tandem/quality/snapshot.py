@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from tandem.salesforce.describe import ObjectDescribe
+from tandem.salesforce.description import ObjectDescribe
 
 #: Names a record within its snapshot; no Salesforce field has a question mark in its name.
 ROW = "?row"

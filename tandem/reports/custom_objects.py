@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tandem.objects.custom_object import Path, find_path, needed
 from tandem.salesforce.connection import Connection
-from tandem.salesforce.describe import ObjectDescribe, custom_objects, describe_objects
+from tandem.salesforce.describe import custom_objects, describe_objects
+from tandem.salesforce.description import ObjectDescribe
 
 
 @dataclass(frozen=True)

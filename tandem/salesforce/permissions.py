@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tandem.salesforce.connection import Connection, Identity
-from tandem.salesforce.describe import ObjectDescribe, describe_objects
+from tandem.salesforce.describe import describe_objects
+from tandem.salesforce.description import ObjectDescribe
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tandem.database.outbox import Answer
 from tandem.database.pending import find_pending
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import plan_field_map
-from tandem.salesforce.describe import FieldDescribe, ObjectDescribe
+from tandem.salesforce.description import FieldDescribe, ObjectDescribe
 from tandem.settings import SyncSettings
 from tandem.staging import stage_rows
 

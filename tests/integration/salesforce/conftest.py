@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from sandbox import Org, serve
-from tandem.salesforce import CallMeter, Connection, connect
+from tandem.salesforce.calls import CallMeter
+from tandem.salesforce.connection import Connection, connect
 from tandem.settings import ApiBudget, SalesforceSettings
 
 PEOPLE = 1000

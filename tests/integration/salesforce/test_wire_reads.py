@@ -11,7 +11,9 @@ import duckdb
 import pytest
 
 from tandem.errors import SalesforceError
-from tandem.salesforce import ChangeQuery, bulk_query, describe_objects, read_changes, soql
+from tandem.salesforce import bulk_query
+from tandem.salesforce.changes import ChangeQuery, read_changes, soql
+from tandem.salesforce.describe import describe_objects
 from tandem.staging import stage_csv, stage_rows
 
 FIELDS = ("Id", "IsDeleted", "LastName", "Title", "Email", "SystemModstamp")

@@ -10,7 +10,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tandem.errors import AuthenticationError, BudgetExhausted, SalesforceError
-from tandem.salesforce import ChangeQuery, describe_objects, examine, read_changes
+from tandem.salesforce.changes import ChangeQuery, read_changes
+from tandem.salesforce.describe import describe_objects
+from tandem.salesforce.permissions import examine
 from tandem.settings import ApiBudget
 
 COMPOSITE = "POST /services/data/*/composite"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tandem.errors import BudgetExhausted
-from tandem.salesforce import RowResult
+from tandem.salesforce.results import RowResult
 from tandem.salesforce.write import collect, send
 from tandem.settings import ApiBudget
 

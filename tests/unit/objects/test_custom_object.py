@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tandem.objects.custom_object import Path, find_path, needed
-from tandem.salesforce.describe import FieldDescribe, ObjectDescribe
+from tandem.salesforce.description import FieldDescribe, ObjectDescribe
 
 
 def described(name: str, **lookups: str) -> ObjectDescribe:

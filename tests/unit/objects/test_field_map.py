@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tandem.objects import ACCOUNT, CONTACT, LEAD, USER
 from tandem.objects.field_map import FieldMapChange, missing_fields, plan_field_map, snake_case
-from tandem.salesforce.describe import FieldDescribe, ObjectDescribe
+from tandem.salesforce.description import FieldDescribe, ObjectDescribe
 from tests.support.offline import describe
 
 BASE = dict.fromkeys(LEAD.required, "string")

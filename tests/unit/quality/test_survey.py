@@ -19,7 +19,7 @@ from tandem.quality.outcome import Outcome, Survey, Worst, is_broken_whole
 from tandem.quality.snapshot import ROW, Snapshot
 from tandem.quality.suite import load
 from tandem.quality.survey import survey
-from tandem.salesforce.describe import FieldDescribe, ObjectDescribe
+from tandem.salesforce.description import FieldDescribe, ObjectDescribe
 
 READ_AT = datetime(2026, 11, 20, 4)
 CONTACT = {

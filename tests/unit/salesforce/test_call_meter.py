@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tandem.errors import BudgetExhausted
-from tandem.salesforce import ApiCall, CallMeter
-from tandem.salesforce.calls import parse_limit_info
+from tandem.salesforce.calls import ApiCall, CallMeter, parse_limit_info
 from tandem.settings import ApiBudget
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tandem.errors import BudgetExhausted, SalesforceError
-from tandem.salesforce import RowResult
+from tandem.salesforce.results import RowResult
 from tandem.salesforce.write import send
 from tandem.settings import ApiBudget
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tandem.errors import AuthenticationError, BudgetExhausted, SalesforceError, SettingsError, TandemError
-from tandem.salesforce import CallMeter, connect
+from tandem.salesforce.calls import CallMeter
+from tandem.salesforce.connection import connect
 from tandem.salesforce.transport import check_url, is_loopback, open_session
 from tandem.settings import ApiBudget, SalesforceSettings
 

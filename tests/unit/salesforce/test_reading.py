@@ -10,7 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from tandem.errors import BudgetExhausted, SalesforceError
-from tandem.salesforce import ChangeQuery, FieldDescribe, ObjectDescribe, describe_objects, read_changes, soql
+from tandem.salesforce.changes import ChangeQuery, read_changes, soql
+from tandem.salesforce.describe import describe_objects
+from tandem.salesforce.description import FieldDescribe, ObjectDescribe
 
 SINCE = datetime(2026, 5, 1, 7, 25, 37, 999999)
 

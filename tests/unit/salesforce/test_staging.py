@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tandem.errors import TandemError
-from tandem.salesforce.describe import FieldDescribe
+from tandem.salesforce.description import FieldDescribe
 from tandem.staging import sql_type, stage_csv, stage_rows, whole_file
 
 TRAPS = [
@@ -265,7 +265,7 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path, how: str) -> None:
     script = f"""
         from pathlib import Path
         from tandem.errors import TandemError
-        from tandem.salesforce.describe import FieldDescribe
+        from tandem.salesforce.description import FieldDescribe
         from tandem.staging import stage_csv, stage_rows
         fields = {{"Id": FieldDescribe("Id", "Id", "id")}}
         folder = Path({str(tmp_path)!r})
