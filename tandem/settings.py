@@ -29,10 +29,11 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as EnvironmentSettingsError
 
-from tandem.errors import SettingsError
 from tandem.notification import Kind
+from tandem.wrong_settings import check_variables, file_error, unknown_name, value_error, variable_error
 
 PREFIX = "TANDEM_"
+_VARIABLES, _FILE = Path(".env"), Path("tandem.toml")
 
 SettableObject = Literal[
     "User",
@@ -66,7 +67,13 @@ CUSTOM_OBJECT = r"^[A-Za-z]\w*__c$"
 CustomObjectName = Annotated[str, StringConstraints(pattern=CUSTOM_OBJECT)]
 AnyObjectName = SettableObject | CustomObjectName
 
-BlockName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]
+_BLOCK = r"^[a-z0-9-]+/[a-z0-9-]+$"
+BlockName = Annotated[str, StringConstraints(pattern=_BLOCK)]
+
+_API_VERSION = r"^\d{2,3}\.0$"
+_MEMORY = r"(?i)^\d+(\.\d+)?\s*([KMGT]i?B)$"
+#: What a text that must have a form may look like.
+_EXAMPLES = {CUSTOM_OBJECT: "Invoice__c", _BLOCK: "slack-webhook/ops", _API_VERSION: "62.0", _MEMORY: "1GB"}
 
 PushableActivity = Literal[
     "filled_out_form",
@@ -97,7 +104,7 @@ class SalesforceSettings(BaseModel):
     client_secret: SecretStr = Field(SecretStr(""), description="Consumer secret, for client credentials.")
     username: str = Field("", description="The sync user's username, for JWT bearer.")
     private_key_file: Path | None = Field(None, description="PEM file with the private key, for JWT bearer.")
-    api_version: str = Field("62.0", pattern=r"^\d{2,3}\.0$", description="REST and Bulk API version.")
+    api_version: str = Field("62.0", pattern=_API_VERSION, description="REST and Bulk API version.")
     timeout_seconds: float = Field(60.0, gt=0, description="Longest wait for any single answer.")
     max_attempts: int = Field(5, ge=1, description="Tries of a call that failed for an intermittent reason.")
     backoff_seconds: float = Field(
@@ -294,8 +301,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_nested_delimiter="__",
-        env_file=".env",
-        toml_file="tandem.toml",
+        env_file=_VARIABLES,
+        toml_file=_FILE,
         extra="forbid",
     )
 
@@ -311,7 +318,7 @@ class Settings(BaseSettings):
     )
     memory_limit: str = Field(
         "1GB",
-        pattern=r"(?i)^\d+(\.\d+)?\s*([KMGT]i?B)$",
+        pattern=_MEMORY,
         description="DuckDB's memory; what does not fit goes to disk.",
     )
     threads: int = Field(2, ge=1, description="DuckDB's threads.")
@@ -350,25 +357,15 @@ def load(**overrides: Any) -> Settings:
     :raises SettingsError: one line that names the first setting that is wrong, never its value.
     """
     try:
+        check_variables(_VARIABLES)
         _refuse_unknown_names()
         return Settings(**overrides)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        # A name that may be of several kinds has its place followed by the kind, such as literal['User',...].
-        name = ".".join(str(part) for part in first["loc"] if "[" not in str(part))
-        if first["type"] == "extra_forbidden":
-            raise SettingsError(_unknown(name)) from None
-        reason = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(
-            f"Setting {name}: {reason}. Put it right in the environment, .env or tandem.toml."
-        ) from None
-    except EnvironmentSettingsError as error:  # a list or table in the environment that is not JSON
-        raise SettingsError(
-            f"A list or table in the environment or .env is not JSON: {error} ({error.__cause__})."
-            " Put it right."
-        ) from None
-    except (ValueError, OSError) as error:  # a tandem.toml that is not TOML, or no file
-        raise SettingsError(f"tandem.toml cannot be read: {error}. Put it right or move it away.") from None
+        raise value_error(error, Settings, _EXAMPLES) from None
+    except EnvironmentSettingsError as error:
+        raise variable_error(error) from None
+    except (ValueError, OSError) as error:
+        raise file_error(_FILE, error) from None
 
 
 def _refuse_unknown_names() -> None:
@@ -377,9 +374,4 @@ def _refuse_unknown_names() -> None:
         if variable.upper().startswith(PREFIX):
             name = variable[len(PREFIX) :].lower()
             if name.partition("__")[0] not in known:
-                raise SettingsError(_unknown(name.replace("__", "."), variable))
-
-
-def _unknown(name: str, variable: str = "") -> str:
-    where = "in the environment, .env or tandem.toml"
-    return f"There is no setting {variable or name}. Correct it {where}, or take it out."
+                raise unknown_name(variable, Settings)

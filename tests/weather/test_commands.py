@@ -54,7 +54,7 @@ def test_a_settings_file_that_is_wrong(tmp_path: Path, monkeypatch: pytest.Monke
     one_line(tandem("status"), "tandem.toml cannot be read")
     Path("tandem.toml").write_text("[sync]\npause = 3\n", "utf-8")
     for command in ("status", "sync", "up"):
-        one_line(tandem(command), "There is no setting sync.pause. Correct it in the environment, .env or")
+        one_line(tandem(command), "There is no setting sync.pause. Did you mean sync.paused?")
 
 
 def test_a_database_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

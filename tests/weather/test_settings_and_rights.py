@@ -84,14 +84,25 @@ def test_columns_to_block_are_not_missed_before_the_first_sync(
         ('[sync.ignored_fields]\nLeed = ["Fax"]', "sync.ignored_fields.Leed: .*'Lead'"),
         ('[sync.blocked_fields]\npeople = ["source"]', "sync.blocked_fields.people: .*'person'"),
         ("lock_wait_seconds = 'long'", "lock_wait_seconds: .*number"),
-        ("memory_limit = 'plenty'", "Setting memory_limit"),
+        ("memory_limit = 'plenty'", r"Setting memory_limit: must have the form of 1GB\. Put it right in"),
+        ("database = 5", "Setting database: must be a text in quotes"),
+        ("sync = 5", "Setting sync: must be a table"),
+        ("[sync]\nobjects = 'Lead'", "Setting sync.objects: must be a list"),
+        ("[sync]\npause_seconds = 'soon'", "Setting sync.pause_seconds: must be a whole number"),
+        (
+            "[sync]\npause_second = 5",
+            r"There is no setting sync.pause_second\. Did you mean sync.pause_seconds\?",
+        ),
+        ("[sync]\ncustom_objects = ['Invoice']", "sync.custom_objects.0: must have the form of Invoice__c"),
+        ("[notify.targets]\n'Slack/ops' = []", "must have the form of slack-webhook/ops"),
+        ("database = '\udcff'", "tandem.toml cannot be read: it is not UTF-8"),
     ],
 )
 def test_a_setting_in_the_file_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    Path("tandem.toml").write_text(text, "utf-8")
+    Path("tandem.toml").write_text(text, "utf-8", "surrogateescape")
     with pytest.raises(SettingsError, match=line) as caught:
         load()
     assert "\n" not in str(caught.value)
@@ -100,9 +111,23 @@ def test_a_setting_in_the_file_is_wrong(
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
-        ("TANDEM_SALESFORCE_URL", "https://x.my.salesforce.com", "There is no setting TANDEM_SALESFORCE_URL"),
+        (
+            "TANDEM_SALESFORCE_URL",
+            "https://x",
+            r"TANDEM_SALESFORCE_URL\. Did you mean TANDEM_SALESFORCE__URL",
+        ),
+        (
+            "TANDEM_WEATHER",
+            "fine",
+            "There is no setting TANDEM_WEATHER. Correct it in the environment, .env or",
+        ),
+        ("TANDEM_SALESFORCE", "fine", "A list or table of salesforce in the environment or .env is not JSON"),
         ("TANDEM_SYNC__PAUSE", "3", "There is no setting sync.pause"),
-        ("TANDEM_SYNC__OBJECTS", "Lead, Contact", "A list or table in the environment or .env is not JSON"),
+        (
+            "TANDEM_SYNC__OBJECTS",
+            "Lead, Contact",
+            "A list or table of sync in the environment or .env is not JSON",
+        ),
     ],
 )
 def test_a_variable_is_wrong(
@@ -122,4 +147,22 @@ def test_a_file_of_variables_may_hold_those_of_others(
     assert load().lock_wait_seconds == 4
     Path(".env").write_text("TANDEM_LOCKWAIT=4\n", "utf-8")
     with pytest.raises(SettingsError, match="There is no setting tandem_lockwait"):
+        load()
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("A=1\nTANDEM_SALESFORCE__URL='https://x\n", "line 2 is not NAME=VALUE, or a quote is missing"),
+        ("TANDEM_SALESFORCE__URL=\udcff\n", "it is not UTF-8"),
+    ],
+)
+def test_a_file_of_variables_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, reason: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text(text, "utf-8", "surrogateescape")
+    with pytest.raises(
+        SettingsError, match=rf"^\.env cannot be read: {reason}\. Put it right or move it away\.$"
+    ):
         load()

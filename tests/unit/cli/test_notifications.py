@@ -137,7 +137,10 @@ def test_what_goes_on_comes_first_and_the_rest_is_kept_thirty_days(
     ("targets", "said"),
     [
         ('{"https://hooks.slack.com/x": []}', "Setting notify.targets"),
-        ('{"slack-webhook/ops": ["weather"]}', "Setting notify.targets.slack-webhook/ops.0: Input should be"),
+        (
+            '{"slack-webhook/ops": ["weather"]}',
+            "Setting notify.targets.slack-webhook/ops.0: must be 'credentials'",
+        ),
     ],
 )
 def test_a_target_that_means_nothing(

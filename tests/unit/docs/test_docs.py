@@ -14,7 +14,7 @@ from tandem.cli import app
 from tandem.database.connection import Database
 
 DOCS = Path(__file__).parents[3] / "docs"
-PAGES = [*sorted(DOCS.glob("how-to/*.md")), *sorted(DOCS.glob("reference/*.md")), DOCS / "README.md"]
+PAGES = [*sorted(DOCS.glob("how-to/*.md")), *sorted(DOCS.glob("reference/*.md")), *sorted(DOCS.glob("*.md"))]
 
 
 def generator() -> ModuleType:
