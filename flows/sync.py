@@ -66,12 +66,13 @@ def sync(
 
 
 def _pull(run: Run, questions: Sequence[Question]) -> tuple[set[str], list[str]]:
-    """Read, check and merge; returns the objects for which that failed, and those that were read by Bulk."""
+    """Read, check and merge; returns the objects for which that failed, and those that Bulk read to their end."""
     batches, many, errors = read(run, questions)
     note_unchanged(run, [batch for batch in batches if not batch.rows])
     changed = {batch.object: batch for batch in batches if batch.rows}
     waiting = {question.query.object: question for question in many}
-    failed = set()
+    failed: set[str] = set()
+    by_bulk: list[str] = []
     for name in (question.query.object for question in questions):
         if name in {*changed, *waiting, *errors}:
             with attempt(run, name, Operation.PULL_UPDATES) as tried:
@@ -79,5 +80,7 @@ def _pull(run: Run, questions: Sequence[Question]) -> tuple[set[str], list[str]]
                     raise errors[name]
                 batch = changed[name] if name in changed else read_bulk(run, waiting[name])
                 merge(run, batch, check(run, batch))
+                if name in waiting and not batch.more:
+                    by_bulk.append(name)
             failed |= {name} if tried.failed else set()
-    return failed, [name for name in waiting if name not in failed]
+    return failed, by_bulk

@@ -182,6 +182,12 @@ class SyncSettings(BaseModel):
         300, ge=0, description="Pause after the end of a cycle before the next (ENG-01)."
     )
     overlap_seconds: int = Field(600, ge=0, description="How far each read reaches back for late commits.")
+    rows_per_pass: int = Field(
+        0,
+        ge=0,
+        description="Most changed rows of an object that one cycle reads; the next goes on with the rest. 0: all"
+        " of them (ENG-10).",
+    )
     blocked_fields: dict[SettableTable | CustomObjectName, tuple[str, ...]] = Field(
         default_factory=dict,
         description='Marketing columns that the sync must not change, e.g. {"person": ["source"]} (3.17); of a'

@@ -12,7 +12,7 @@ from tandem.quality.report import Finding
 
 @dataclass(frozen=True)
 class Batch:
-    """One object's changes, staged as Parquet. ``stamp`` is the watermark they stand for."""
+    """One object's changes, staged as Parquet. ``stamp`` is the watermark they stand for, once no more wait."""
 
     object: str
     fields: tuple[str, ...]
@@ -24,6 +24,8 @@ class Batch:
     """Records that were asked for although they did not move: they wait in quarantine."""
     suite: str | None = None
     """The edition of the suite that the batch meets; ``None``: not known."""
+    more: bool = False
+    """More may wait: these are as many rows as one pass reads (ENG-10)."""
 
     def discard(self) -> None:
         """Remove its pages."""

@@ -15,6 +15,7 @@ from tandem.database.effects import EDITS
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.merge import merge_pages
+from tandem.database.place import keep_place, leave_place
 from tandem.errors import RolledBack
 from tandem.objects import LEAD
 from tandem.run import Run
@@ -66,7 +67,11 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
     mended = read_only.put_back(session, declared, run.id, run.settings.sync) if of_a_cycle else 0
     counts = merge_pages(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
     if of_a_cycle:
-        journal.move_watermark(session, batch.object, batch.stamp, run.id)
+        if batch.more:
+            keep_place(session, batch.object, batch.pages, batch.stamp)
+        else:
+            leave_place(session, batch.object)
+            journal.move_watermark(session, batch.object, batch.stamp, run.id)
         jobs.finish_jobs(session, batch.object)
     details = [
         f"{counts.conflicts} conflicts, {declared.winner} wins" if counts.conflicts else "",
@@ -76,6 +81,9 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
         if mended
         else "",
         f"{failed} rows in quarantine" if failed else "",
+        f"{batch.rows} rows read, as many as sync.rows_per_pass allows; the next cycle goes on"
+        if batch.more
+        else "",
     ]
     pulled = Step(
         batch.object,

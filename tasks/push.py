@@ -18,12 +18,14 @@ from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
 from tandem.database.pending import find_pending
+from tandem.database.place import places
 from tandem.errors import BudgetExhausted, SalesforceError, TandemError
 from tandem.objects import CAMPAIGN_MEMBER, CONTACT
 from tandem.objects.declaration import SyncedObject
 from tandem.objects.field_map import MappedField
 from tandem.run import Run
 from tandem.salesforce.bulk_ingest import OnJob, finish
+from tandem.salesforce.changes import moved_since
 from tandem.salesforce.connection import Connection
 from tandem.salesforce.errors import TRUNCATED, classify
 from tandem.salesforce.lookup import matching
@@ -46,7 +48,7 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
     """
     declared = run.objects[object_name]
     step = Step(object_name, Operation.PUSH_UPDATES, utc_now())
-    inside = _matching(run, declared, person_ids)
+    inside, reason = _sendable(run, declared, person_ids)
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, object_name)
         outbox.recover(session, declared, fields, run.id, person_ids)
@@ -64,7 +66,7 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
                 "DELETE FROM pending WHERE sfdc_id NOT IN (SELECT unnest(CAST(? AS VARCHAR[])))", [inside]
             )
             if left:
-                kept_back = f"{left} changed here lie outside sync.filters and are not sent"
+                kept_back = f"{left} changed here {reason} and are not sent"
                 step.detail = "; ".join(filter(None, (step.detail, kept_back)))
         if not outbox.leave_to_others(session, run.id):
             if step.detail:
@@ -158,18 +160,29 @@ def _send(
             yield [replace(each, index=chosen[each.index]) for each in results]
 
 
-def _matching(run: Run, declared: SyncedObject, person_ids: Sequence[int] | None) -> list[str] | None:
-    """Return the records to be sent that the object's filter lets through; ``None``: it has no filter.
+def _sendable(
+    run: Run, declared: SyncedObject, person_ids: Sequence[int] | None
+) -> tuple[list[str] | None, str]:
+    """Return which of the records to be sent may be sent (``None``: all), and why others may not.
 
-    The mirror cannot say: a record that stopped matching is no longer read (VIS-04).
+    Those that the object's filter lets through: the mirror cannot say, for a record that stopped matching is no
+    longer read (VIS-04). And where not all changes are read yet, those that did not move since (ENG-10): sending
+    the others would overwrite what Salesforce changed.
     """
-    condition = run.settings.sync.filter(declared.name)
-    if condition is None:
-        return None
+    conditions: dict[str, str] = {}
+    if condition := run.settings.sync.filter(declared.name):
+        conditions["lie outside sync.filters"] = f"({condition})"
+    with run.database.read() as session:
+        place = places(session).get(declared.name)
+    if place is not None and person_ids is None:
+        conditions["moved in Salesforce since"] = f"(NOT {moved_since(place.stamp, place.sfdc_id)})"
+    if not conditions:
+        return None, ""
     with run.database.write() as session, session.rehearsal():
         find_pending(session, declared, active_fields(session, declared.name), person_ids)
         ids = [row["sfdc_id"] for row in session.rows("SELECT sfdc_id FROM pending ORDER BY sfdc_id")]
-    return sorted(matching(run.connection, declared.name, ids, condition))
+    found = matching(run.connection, declared.name, ids, " AND ".join(conditions.values()))
+    return sorted(found), " or ".join(conditions)
 
 
 @task(name="finish writes", cache_policy=NO_CACHE, persist_result=False)

@@ -8,6 +8,7 @@ from prefect.cache_policies import NO_CACHE
 from tandem.clock import utc_now
 from tandem.database import journal, program_newcomers
 from tandem.database.journal import Operation, Step
+from tandem.database.place import places
 from tandem.objects import CAMPAIGN_MEMBER
 from tandem.run import Run
 from tasks.push import deliver
@@ -17,13 +18,16 @@ from tasks.push import deliver
 def push_new_members(run: Run) -> Step | None:
     """Add members to the campaigns of linked programs; ``None`` when there are none.
 
-    Call it after members were read: a create of an earlier run that went without an answer shows there.
+    Call it after members were read: a create of an earlier run that went without an answer shows there. Where that
+    is not finished (ENG-10), nobody is added yet.
 
     :raises BudgetExhausted: calls ran out; what was answered is settled, the rest goes another time.
     :raises SalesforceError: the line broke, or some rows have no answer: as before, the rest another time.
     """
     step = Step(CAMPAIGN_MEMBER.name, Operation.PUSH_NEW, utc_now())
     with run.database.write() as session, session.transaction():
+        if CAMPAIGN_MEMBER.name in places(session):
+            return None
         program_newcomers.recover(session, run.id)
         if not program_newcomers.find_new(session):
             return None

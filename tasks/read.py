@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from types import MappingProxyType
 
 from prefect import task
@@ -14,6 +15,7 @@ from tandem.clock import utc_now
 from tandem.database import fields as field_maps
 from tandem.database import jobs, journal, quarantine
 from tandem.database.jobs import BulkJob, StagedPage
+from tandem.database.place import places
 from tandem.errors import SalesforceError
 from tandem.objects.field_map import MappedField
 from tandem.quality.suite import edition
@@ -38,6 +40,18 @@ class Question:
     """A view, not a dictionary: Prefect walks through those of every argument, and these hold thousands of values."""
     suite: str | None = None
     """The edition of the suite that the answer will meet."""
+    began_at: datetime | None = None
+    """Salesforce's clock when the reading began with which this one goes on; ``None``: it begins now."""
+
+    def batch(self, pages: Sequence[Path], rows: int, asked_at: datetime, started_at: datetime) -> Batch:
+        """Return the answer, staged. :param asked_at: Salesforce's clock when it was asked."""
+        query = self.query
+        return Batch(
+            *(query.object, query.fields, tuple(pages), rows, self.began_at or asked_at, started_at),
+            also=query.also,
+            suite=self.suite,
+            more=0 < query.most <= rows,
+        )
 
 
 def ask(
@@ -49,27 +63,38 @@ def ask(
 ) -> list[Question]:
     """Work out the questions: everything for an object that had no full sync yet, else what changed.
 
-    A read reaches back over the overlap, so that what committed late with an old stamp is seen.
+    A read reaches back over the overlap, so that what committed late with an old stamp is seen. One that was not
+    finished goes on where it stands.
 
     :param since_last_read: only what changed since the last read; the overlap was in that.
     :param only: the fields to read of each object; ``None``: all that are mapped.
     """
-    overlap = timedelta(seconds=0 if since_last_read else run.settings.sync.overlap_seconds)
+    rules = run.settings.sync
+    overlap = timedelta(seconds=0 if since_last_read else rules.overlap_seconds)
     questions = []
     with run.database.read() as session:
-        marks = journal.watermarks(session)
+        marks, unfinished = journal.watermarks(session), places(session)
         described = field_maps.described(session)
         for name in names:
             fields = list(only[name]) if only else _read_fields(field_maps.active_fields(session, name))
             since = None if everything else marks.get(name)
-            if since is not None:
-                since -= overlap
             suite = edition(run.settings.expectations, name)
-            again = () if since is None or since_last_read else quarantine.to_ask_again(session, name, suite)
-            query = ChangeQuery(name, tuple(fields), since, _condition(run, name), again)
+            again: tuple[str, ...] = ()
+            place = None if since is None else unfinished.get(name)
+            if place is not None:
+                since = place.stamp
+            elif since is not None:
+                since -= overlap
+                again = () if since_last_read else quarantine.to_ask_again(session, name, suite)
+            most = rules.rows_per_pass + len(again) if rules.rows_per_pass and since is not None else 0
+            query = ChangeQuery(
+                *(name, tuple(fields), since, _condition(run, name), again),
+                after_id=place.sfdc_id if place else "",
+                most=most,
+            )
             known = described[name].fields
             shown = MappingProxyType({field: known[field] for field in fields})
-            questions.append(Question(query, shown, suite))
+            questions.append(Question(query, shown, suite, place.began_at if place else None))
     return questions
 
 
@@ -125,15 +150,8 @@ def read(
         else:
             page = run.staging / name / "changes.parquet"
             rows = stage_rows(changes.rows, question.described, page) if changes.rows else 0
-            pages = (page,) if rows else ()
-            stamp = changes.server_time.replace(tzinfo=None)
-            batches.append(
-                Batch(
-                    *(name, question.query.fields, pages, rows, stamp, started),
-                    also=question.query.also,
-                    suite=question.suite,
-                )
-            )
+            asked_at = changes.server_time.replace(tzinfo=None)
+            batches.append(question.batch([page] if rows else [], rows, asked_at, started))
     return batches, many, errors
 
 
@@ -161,11 +179,7 @@ def read_bulk(run: Run, question: Question, progress: Progress | None = None) ->
         job = _job(run, question)  # Salesforce drops finished jobs after a week: ask anew
         total = bulk_query.wait(run.connection, job.job_id)
     pages = _stage(run, question, job, total, progress)
-    return Batch(
-        *(job.object, question.query.fields, tuple(page.path for page in pages), total, job.stamp, started),
-        also=question.query.also,
-        suite=question.suite,
-    )
+    return question.batch([page.path for page in pages], total, job.stamp, started)
 
 
 def _job(run: Run, question: Question) -> BulkJob:

@@ -29,6 +29,10 @@ class ChangeQuery:
     """A further SOQL condition."""
     also: tuple[str, ...] = ()
     """Ids of records to read although they did not move; at most 200, for they stand in an address."""
+    after_id: str = ""
+    """Of the rows stamped exactly ``since``, only those with a greater id: the others were read."""
+    most: int = 0
+    """Give up to so many rows, the oldest changes first; 0: all."""
 
 
 @dataclass
@@ -51,12 +55,12 @@ def soql(query: ChangeQuery, order: bool = True) -> str:
     ``>=`` and a total order, because stamps are whole seconds and many rows share one; SystemModstamp,
     because LastModifiedDate can be back-dated and stands still for automated changes (salesforce-api.md 5.6).
 
-    :param order: False for Bulk, where ORDER BY switches Salesforce's own chunking off.
+    :param order: False for Bulk, where ORDER BY switches Salesforce's own chunking off; the oldest of many
+        cannot do without.
     """
     conditions = []
     if query.since is not None:
-        since = query.since.replace(tzinfo=UTC) if query.since.tzinfo is None else query.since.astimezone(UTC)
-        moved = f"SystemModstamp >= {since:%Y-%m-%dT%H:%M:%SZ}"
+        moved = moved_since(query.since, query.after_id)
         if query.also:
             moved = f"({moved} OR Id IN ({', '.join(map(text, query.also))}))"
         conditions.append(moved)
@@ -65,7 +69,18 @@ def soql(query: ChangeQuery, order: bool = True) -> str:
     asked = f"SELECT {', '.join(query.fields)} FROM {query.object}"
     if conditions:
         asked += f" WHERE {' AND '.join(conditions)}"
-    return asked + (" ORDER BY SystemModstamp, Id" if order else "")
+    if order or query.most:
+        asked += " ORDER BY SystemModstamp, Id"
+    return asked + (f" LIMIT {query.most}" if query.most else "")
+
+
+def moved_since(since: datetime, after_id: str = "") -> str:
+    """Return the SOQL condition that a row is stamped then or later; of those stamped then, behind an id."""
+    time = since.replace(tzinfo=UTC) if since.tzinfo is None else since.astimezone(UTC)
+    stamp = f"{time:%Y-%m-%dT%H:%M:%SZ}"
+    if not after_id:
+        return f"SystemModstamp >= {stamp}"
+    return f"(SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > {text(after_id)}))"
 
 
 def read_changes(
@@ -127,7 +142,7 @@ def count_changes(connection: Connection, queries: Sequence[ChangeQuery]) -> dic
     found = {}
     for start in range(0, len(queries), MOST_QUERIES):
         bundle = queries[start : start + MOST_QUERIES]
-        counting = [soql(replace(query, fields=("COUNT()",)), order=False) for query in bundle]
+        counting = [soql(replace(query, fields=("COUNT()",), most=0), order=False) for query in bundle]
         questions = [Question(f"queryAll?q={quote(text, safe='')}") for text in counting]
         answers, _ = ask(connection, questions, "backlog", bundle[0].object if len(bundle) == 1 else None)
         for query, answer in zip(bundle, answers, strict=True):

@@ -309,3 +309,69 @@ def test_people_may_come_before_their_owners_and_accounts(world: World) -> None:
         )
         for row in there
     }
+
+
+@pytest.mark.conformance("ENG-10")
+def test_a_cycle_reads_up_to_the_cap_and_the_next_goes_on(
+    synced: World, cast: Cast, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = synced.org
+    monkeypatch.setenv("TANDEM_SYNC__ROWS_PER_PASS", "4")
+    monkeypatch.setenv("TANDEM_SYNC__OBJECTS", '["Account", "Lead", "Contact"]')
+
+    def mark(name: str) -> datetime:
+        return synced.rows("SELECT stamp FROM sync.watermark WHERE object = ?", name)[0]["stamp"]  # type: ignore[no-any-return]
+
+    def here(column: str, value: str) -> int:
+        return len(synced.rows(f"SELECT id FROM marketing.person WHERE {column} = ?", value))
+
+    # More leads than the cap share one stamp. The contact that both sides changed is the last of the contacts.
+    leads = org.update_many("Lead", "IsConverted = false", {"Fax": "1"})
+    contacts = org.update_many("Contact", f"Id != '{cast.contact}'", {"Department": "Sales"})
+    assert (leads, contacts) == (13, 9)
+    org.clock.advance(seconds=5)
+    org.update("Contact", cast.contact, {"Title": "Theirs"})
+    first = org.query("SELECT Id FROM Lead WHERE Fax = '1' ORDER BY Id")[0]["Id"]
+    before = {name: mark(name) for name in ("Lead", "Contact", "Account")}
+
+    steps = synced.steps(synced.sync())
+
+    began = mark("Account")  # where nothing waits, the watermark moves
+    assert began > before["Account"]
+    assert [mark(name) for name in ("Lead", "Contact")] == [before["Lead"], before["Contact"]]
+    for name in ("Lead", "Contact"):  # one after the other, each up to the cap
+        step = steps[name, "Pull updates"]
+        assert (step["updated"], step["status"]) == (4, "Succeeded")
+        assert "4 rows read, as many as sync.rows_per_pass allows; the next cycle goes on" in step["detail"]
+    assert here("fax_number", "1") == 4
+
+    # What was read may be sent, what moved since may not: Salesforce wins on a contact.
+    for record in (cast.contact, first):
+        synced.execute("UPDATE marketing.person SET job_title = 'Ours' WHERE sfdc_id = ?", record)
+    last = org.query("SELECT Id FROM Lead WHERE Fax = '1' ORDER BY Id DESC LIMIT 1")[0]["Id"]
+    org.write_late("Lead", last, {"City": "Late"}, org.clock.now() - timedelta(minutes=5))
+    steps = synced.steps(synced.sync())
+    assert (
+        steps["Contact", "Push updates"]["detail"]
+        == "1 changed here moved in Salesforce since and are not sent"
+    )
+    assert (org.get("Contact", cast.contact)["Title"], org.get("Lead", first)["Title"]) == ("Theirs", "Ours")
+    assert here("fax_number", "1") == 8
+    synced.sync()
+    synced.sync()
+    assert here("fax_number", "1") == 12
+    assert mark("Lead") == mark("Contact") == began  # nothing from before is unread, and no more is claimed
+    [lost] = synced.rows("SELECT sfdc_id, losing_value FROM sync.conflict")
+    assert lost == {"sfdc_id": cast.contact, "losing_value": "Ours"}
+
+    # The overlap reaches back from there: what committed late meanwhile is seen.
+    wire.forget()
+    org.clock.advance(minutes=20)
+    monkeypatch.setenv("TANDEM_SALESFORCE__BULK_THRESHOLD", "3")
+    for _ in range(4):
+        synced.sync()
+    assert [soql for soql in wire.questions() if soql.endswith("ORDER BY SystemModstamp, Id LIMIT 4")]
+    assert (synced.person(last)["city"], here("fax_number", "1")) == ("Late", 13)
+    assert wire.writes() == []
+    assert synced.rows("SELECT * FROM sync.place WHERE object = 'Lead'") == []
+    assert mark("Lead") > began
