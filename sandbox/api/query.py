@@ -10,6 +10,7 @@ from sandbox.errors import ApiError
 from sandbox.http.call import Answer, Call
 from sandbox.http.router import Router
 from sandbox.paging import Page, batch_size
+from sandbox.soql import columns
 from sandbox.soql.finder import Finder
 from sandbox.soql.usage import note_use
 
@@ -43,10 +44,12 @@ def _run(call: Call, deleted: bool) -> Answer:
     soql = call.query.get("q")
     if soql is None:
         if call.query.get("explain"):
-            return Answer(body={"plans": [], "sourceQuery": call.query["explain"]})
+            return _explained(call, call.query["explain"], deleted)
         raise ApiError(400, "MALFORMED_QUERY", "SOQL query is required: parameter q is missing")
     core = call.core
     plan = core.plan(soql, call.who, deleted)
+    if call.flag("columns"):
+        return Answer(body=columns.describe(plan))
     if plan.kind == "count":
         total = core.store.run(plan.sql())[0][0]
         return Answer(body={"totalSize": total, "done": True, "records": []})
@@ -57,6 +60,24 @@ def _run(call: Call, deleted: bool) -> Answer:
         note_use(core.store, plan, used, core.clock.stamp())
         core.recent.note(call.who.id, used)
     return _answer(call, page)
+
+
+def _explained(call: Call, soql: str, deleted: bool) -> Answer:
+    """How the query would be run: always by reading the whole table."""
+    plan = call.core.plan(soql, call.who, deleted)
+    run = call.core.store.run
+    rows = int(run(f"SELECT count(*) FROM {plan.sobject.table}")[0][0])
+    found = int(run(f"SELECT count(*) FROM {plan.source}{plan.condition()}")[0][0])
+    scan = {
+        "cardinality": found,
+        "fields": [],
+        "leadingOperationType": "TableScan",
+        "notes": [],
+        "relativeCost": round(found / rows, 3) if rows else 0.0,
+        "sobjectCardinality": rows,
+        "sobjectType": plan.sobject.name,
+    }
+    return Answer(body={"plans": [scan], "sourceQuery": soql})
 
 
 def _answer(call: Call, page: Page) -> Answer:

@@ -11,6 +11,8 @@ from sandbox.soql.tokens import unescape
 
 RENDERED = frozenset(["TOLABEL", "FORMAT", "CONVERTCURRENCY"])
 """Functions that show one field differently."""
+MADE = "expr"
+"""The field name of what functions compute; the label says which one did."""
 _DATE_SQL = {
     "CALENDAR_YEAR": "year({0})",
     "CALENDAR_QUARTER": "quarter({0})",
@@ -44,7 +46,7 @@ def apply(call: Call, scope: Scope) -> Column:
     if call.function in DATE_PARTS:
         return _date_part(call, scope)
     if call.function == "GROUPING":
-        return _made(f"grouping({_argument(call, scope).sql})", "int", scope)
+        return _made(call, f"grouping({_argument(call, scope).sql})", "int", scope)
     if call.function == "TOLABEL":
         return _label(call, scope)
     if call.function == "FORMAT":
@@ -58,8 +60,8 @@ def apply(call: Call, scope: Scope) -> Column:
     raise scope.fail(call.at, "MALFORMED_QUERY", f"unexpected token: {call.function}")
 
 
-def _made(sql: str, kind: str, scope: Scope) -> Column:
-    return Column(sql, define("expr", "expr", kind), scope.sobject)
+def _made(call: Call, sql: str, kind: str, scope: Scope) -> Column:
+    return Column(sql, define(MADE, call.function.lower(), kind), scope.sobject)
 
 
 def _argument(call: Call, scope: Scope) -> Column:
@@ -86,15 +88,14 @@ def _date_part(call: Call, scope: Scope) -> Column:
     if column.field.type not in kinds:
         named = " or ".join(kinds).replace("datetime", "dateTime")
         raise scope.fail(call.at, "INVALID_FIELD", f"{call.function}: the field must be of type {named}")
-    return _made(
-        _DATE_SQL[call.function].format(column.sql), "date" if call.function == "DAY_ONLY" else "int", scope
-    )
+    kind = "date" if call.function == "DAY_ONLY" else "int"
+    return _made(call, _DATE_SQL[call.function].format(column.sql), kind, scope)
 
 
 def _aggregate(call: Call, scope: Scope) -> Column:
     name = call.function
     if not call.args:
-        return _made("count(*)", "int", scope)
+        return _made(call, "count(*)", "int", scope)
     column = _argument(call, scope)
     if not column.field.aggregatable or (name in ("SUM", "AVG") and not column.field.is_number):
         raise scope.fail(
@@ -103,14 +104,17 @@ def _aggregate(call: Call, scope: Scope) -> Column:
             f"field {column.field.name} does not support aggregate operator {name}",
         )
     if name == "COUNT":
-        return _made(f"count({column.sql})", "int", scope)
+        return _made(call, f"count({column.sql})", "int", scope)
     if name == "COUNT_DISTINCT":
         folds = column.field.is_text and not column.field.case_sensitive
         shown = f"lower({column.sql})" if folds else column.sql
-        return _made(f"count(DISTINCT {shown})", "int", scope)
+        return _made(call, f"count(DISTINCT {shown})", "int", scope)
     if name in ("MIN", "MAX"):
-        return _made(smallest(column, largest=name == "MAX"), column.field.type, scope)
-    return _made(f"{name.lower()}({column.sql})", "double", scope)
+        return _made(call, smallest(column, largest=name == "MAX"), column.field.type, scope)
+    if name == "SUM" and column.field.sql_type == "BIGINT":
+        # The database would add them up in a type that JSON does not know.
+        return _made(call, f"CAST(sum({column.sql}) AS BIGINT)", "long", scope)
+    return _made(call, f"{name.lower()}({column.sql})", "double", scope)
 
 
 def _label(call: Call, scope: Scope) -> Column:
@@ -164,7 +168,7 @@ def _distance(call: Call, scope: Scope) -> Column:
     )
     # Rounding may lead just past the other side of the earth.
     share = f"sqrt(CASE WHEN {half} > 1 THEN 1 ELSE {half} END)"
-    return _made(f"({2 * _EARTH[text]} * asin({share}))", "double", scope)
+    return _made(call, f"({2 * _EARTH[text]} * asin({share}))", "double", scope)
 
 
 def _place(arg: Expression, scope: Scope) -> tuple[str, str]:

@@ -107,7 +107,9 @@ class Selection:
         if call.function == "FIELDS" and alias is None:
             self._fields(call)
             return
-        if call.function not in functions.RENDERED:
+        if call.function == "DISTANCE":
+            alias = alias or f"expr{sum(output.field.name == functions.MADE for output in self.outputs)}"
+        elif call.function not in functions.RENDERED:
             # Parts of dates and the like are for grouped queries.
             raise self._scope.fail(
                 call.at, "MALFORMED_QUERY", f"Field must be grouped or aggregated: {call.function}"

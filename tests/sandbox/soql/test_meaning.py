@@ -226,8 +226,12 @@ def test_distance(small: Org, unit: str, radius: float) -> None:
     for limit in (1, 140, 150, 20000):
         expected = {row["Id"] for row in located if far(row) < limit}
         assert set(ids(small, f"SELECT Id FROM Lead WHERE {here} < {limit}")) == expected
-    nearest = small.query(f"SELECT Latitude FROM Lead WHERE {here} > 1 ORDER BY {here} LIMIT 1")
-    assert nearest[0]["Latitude"] == 47.0707
+    asked = (
+        f"SELECT Latitude, Longitude, {here}, {here} far FROM Lead WHERE {here} > 1 ORDER BY {here} LIMIT 1"
+    )
+    nearest = small.query(asked)[0]
+    assert nearest["Latitude"] == 47.0707
+    assert nearest["expr0"] == nearest["far"] == pytest.approx(far(nearest))
 
 
 # refusals
