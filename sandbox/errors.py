@@ -72,8 +72,9 @@ class RowError:
         return {"message": self.message, "errorCode": self.code, "fields": list(self.fields)}
 
     def bulk_text(self) -> str:
-        """The error as `sf__Error` carries it: `CODE:message:fields --` (facts 5.5)."""
-        return f"{self.code}:{self.message}:{','.join(self.fields)} --"
+        """The error as `sf__Error` carries it: `CODE:message:fields --`, or `:--` without fields (facts 5.5)."""
+        named = f"{','.join(self.fields)} " if self.fields else ""
+        return f"{self.code}:{self.message}:{named}--"
 
 
 def not_found(message: str = "The requested resource does not exist") -> ApiError:

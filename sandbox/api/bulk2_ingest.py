@@ -9,6 +9,7 @@ from email.policy import HTTP
 from typing import Any
 
 from sandbox.api.bulk2_query import formats
+from sandbox.api.job_list import listed
 from sandbox.bulk.job import FINISHED, Job, Jobs
 from sandbox.bulk.loader import Loader
 from sandbox.bulk.saving import OPERATIONS
@@ -99,8 +100,7 @@ class Bulk2Ingest:
 
     def listing(self, call: Call, found: Mapping[str, str]) -> Answer:
         """The user's ingest jobs."""
-        records = [job.info() for job in self._jobs.listed(call.who)]
-        return Answer(body={"done": True, "records": records, "nextRecordsUrl": None})
+        return listed(call, self._jobs)
 
     def info(self, call: Call, found: Mapping[str, str]) -> Answer:
         """One job."""

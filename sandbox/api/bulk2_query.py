@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Mapping
 
+from sandbox.api.job_list import listed
 from sandbox.bulk.job import DELIMITERS, LINE_ENDINGS, Job, Jobs
+from sandbox.bulk.locator import locator, place
 from sandbox.bulk.results import Exporter, Results
 from sandbox.core import Core
 from sandbox.errors import ApiError
@@ -58,8 +58,7 @@ class Bulk2Query:
 
     def listing(self, call: Call, found: Mapping[str, str]) -> Answer:
         """The user's query jobs."""
-        records = [job.info() for job in self._jobs.listed(call.who)]
-        return Answer(body={"done": True, "records": records, "nextRecordsUrl": None})
+        return listed(call, self._jobs)
 
     def info(self, call: Call, found: Mapping[str, str]) -> Answer:
         """One job."""
@@ -82,7 +81,7 @@ class Bulk2Query:
         """One page of CSV; a page may be fetched again while the job lives."""
         results = self._finished(call, found["id"])[1]
         count = _maximum(call)
-        start = _place(call.query.get("locator"), results.rows)
+        start = place(call.query.get("locator"), results.rows)
         length, stretches = results.page(start, count)
         end = min(start + count, results.rows)
         return Answer(
@@ -102,12 +101,12 @@ class Bulk2Query:
             raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
         job, results = self._finished(call, found["id"])
         count = _maximum(call)
-        start = _place(call.query.get("locator"), results.rows)
+        start = place(call.query.get("locator"), results.rows)
         base = f"/services/data/v{call.version}/jobs/query/{job.id}"
         urls: list[dict[str, str]] = []
         while start < max(results.rows, 1) and len(urls) < PARALLEL_PAGES:
-            place = f"&locator={locator(start)}" if start else ""
-            urls.append({"resultUrl": f"{base}/results?maxRecords={count}{place}"})
+            at = f"&locator={locator(start)}" if start else ""
+            urls.append({"resultUrl": f"{base}/results?maxRecords={count}{at}"})
             start += count
         done = start >= results.rows
         body: dict[str, object] = {"resultPages": urls, "done": done}
@@ -132,23 +131,6 @@ class Bulk2Query:
                 f"The job is {job.shown_state}; results are there once it is JobComplete",
             )
         return job, job.result
-
-
-def locator(row: int) -> str:
-    """A row number as clients carry it: opaque."""
-    return base64.urlsafe_b64encode(str(row).encode()).decode().rstrip("=")
-
-
-def _place(text: str | None, rows: int) -> int:
-    if not text or text == "null":
-        return 0
-    try:
-        row = int(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (binascii.Error, ValueError):
-        row = -1
-    if not 0 <= row < rows:
-        raise ApiError(400, "INVALID_QUERY_LOCATOR", f"Invalid locator: {text}")
-    return row
 
 
 def _maximum(call: Call) -> int:

@@ -81,7 +81,7 @@ class Composite:
         inner = Call(
             call.core,
             str(part["method"]).upper(),
-            unquote(split.path),
+            split.path,
             parse_query(split.query),
             _headers(call, part),
             data=body,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from sandbox.api.composite import Composite, check_parts
 from sandbox.errors import ApiError
@@ -36,9 +36,11 @@ class MoreComposites:
         """Up to 25 independent requests."""
         body = call.object_body()
         parts = body.get("batchRequests")
-        if not isinstance(parts, list) or not parts or not all(isinstance(item, dict) for item in parts):
+        if not isinstance(parts, list) or not parts or not all(_is_request(part) for part in parts):
             raise ApiError(
-                400, "JSON_PARSER_ERROR", "batchRequests must be a list of requests at [line:1, column:1]"
+                400,
+                "JSON_PARSER_ERROR",
+                "batchRequests must be a list of requests, each with method and url at [line:1, column:1]",
             )
         if len(parts) > MAX_BATCH:
             raise ApiError(
@@ -58,7 +60,7 @@ class MoreComposites:
         )
 
     def _one(self, call: Call, part: Mapping[str, Any]) -> Answer:
-        url = str(part.get("url", ""))
+        url = part["url"]
         path = url if url.startswith("/services/") else f"/services/data/{url.lstrip('/')}"
         split = urlsplit(path)
         if "/composite" in split.path.lower():
@@ -68,8 +70,8 @@ class MoreComposites:
             )
         inner = Call(
             call.core,
-            str(part.get("method", "GET")).upper(),
-            unquote(split.path),
+            part["method"].upper(),
+            split.path,
             parse_query(split.query),
             {name: value for name, value in call.headers.items() if name.startswith("sforce-")},
             data=part.get("richInput"),
@@ -129,7 +131,7 @@ class MoreComposites:
             raise ApiError(
                 400, "JSON_PARSER_ERROR", "records must be a list of objects at [line:1, column:1]"
             )
-        results: list[dict[str, Any]] = []
+        results: dict[str, dict[str, Any]] = {}
         failed: list[dict[str, Any]] = []
         try:
             with call.core.store.transaction():
@@ -138,7 +140,7 @@ class MoreComposites:
                     raise _RollBack
         except _RollBack:
             return Answer(400, {"hasErrors": True, "results": failed})
-        return Answer(201, {"hasErrors": False, "results": results})
+        return Answer(201, {"hasErrors": False, "results": list(results.values())})
 
     def _plant(
         self,
@@ -146,32 +148,32 @@ class MoreComposites:
         sobject: SObject,
         records: list[Any],
         link: dict[str, Any],
-        results: list[dict[str, Any]],
+        results: dict[str, dict[str, Any]],
         failed: list[dict[str, Any]],
         level: int,
     ) -> None:
         if level > MAX_LEVELS:
             raise ApiError(400, "INVALID_INPUT", f"A tree may have {MAX_LEVELS} levels")
-        rows, branches = [], []
+        rows: list[dict[str, Any]] = []
+        branches: dict[str, dict[str, Any]] = {}
         for record in records:
-            attributes = record.get("attributes") if isinstance(record, dict) else None
-            reference = attributes.get("referenceId") if isinstance(attributes, dict) else None
-            if not reference:
-                raise ApiError(400, "INVALID_INPUT", "Include a reference ID for each record in the request.")
+            reference = _reference(sobject, record)
+            if reference in branches or reference in results:
+                raise ApiError(400, "INVALID_INPUT", "Duplicate ReferenceId provided in the request.")
             nested = {
                 key: value for key, value in record.items() if isinstance(value, dict) and "records" in value
             }
             rows.append({**{key: value for key, value in record.items() if key not in nested}, **link})
-            branches.append((str(reference), nested))
+            branches[reference] = nested
         if len(results) + len(rows) > MAX_TREE:
             raise ApiError(400, "INVALID_INPUT", f"A tree may have {MAX_TREE} records")
         outcomes = call.core.writer.insert(sobject, rows, call.intent())
-        for outcome, (reference, nested) in zip(outcomes, branches, strict=True):
+        for outcome, (reference, nested) in zip(outcomes, branches.items(), strict=True):
             if not outcome.success:
                 errors = [error.collection_body() for error in outcome.errors]
                 failed.append({"referenceId": reference, "errors": errors})
                 continue
-            results.append({"referenceId": reference, "id": outcome.id})
+            results[reference] = {"referenceId": reference, "id": outcome.id}
             for name, value in nested.items():
                 child = call.core.schema.child_relation(sobject.name, name)
                 if child is None:
@@ -181,6 +183,22 @@ class MoreComposites:
                 self._plant(
                     call, child[0], value["records"], {child[1].name: outcome.id}, results, failed, level + 1
                 )
+
+
+def _is_request(part: Any) -> bool:
+    return isinstance(part, dict) and all(isinstance(part.get(key), str) for key in ("method", "url"))
+
+
+def _reference(sobject: SObject, record: Any) -> str:
+    """The reference id of a record of a tree, which must be of the object that its place calls for."""
+    attributes = record.get("attributes") if isinstance(record, dict) else None
+    if not isinstance(attributes, dict) or not attributes.get("referenceId"):
+        raise ApiError(400, "INVALID_INPUT", "Include a reference ID for each record in the request.")
+    if str(attributes.get("type", "")).lower() != sobject.name.lower():
+        raise ApiError(
+            400, "INVALID_INPUT", f"attributes.type must be {sobject.name}: {attributes.get('type')}"
+        )
+    return str(attributes["referenceId"])
 
 
 _HALTED = {"errorCode": "BATCH_PROCESSING_HALTED", "message": "Batch processing halted per request"}

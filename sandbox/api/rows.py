@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import unquote
 
 from sandbox import ids
 from sandbox.api import conditional, recent
@@ -132,7 +131,7 @@ def upsert(call: Call, found: Mapping[str, str]) -> Answer:
         if matches:
             outcome = writer.update(sobject, [(matches[0], body)], intent)[0]
         else:
-            outcome = writer.upsert(sobject, field.name, [(unquote(found["value"]), body)], intent)[0]
+            outcome = writer.upsert(sobject, field.name, [(found["value"], body)], intent)[0]
     if not outcome.success:
         return refused(outcome)
     recent.note(call, sobject, outcome.id)
@@ -284,11 +283,10 @@ def _external(call: Call, sobject: SObject, name: str) -> Field:
 
 def _matches(call: Call, sobject: SObject, name: str, value: str) -> list[str]:
     field = _external(call, sobject, name)
-    text = unquote(value)
     if field.type == "id":
-        full = ids.to18(text)
+        full = ids.to18(value)
         return [full] if full else []
-    checked = checker(field, True)(text)
+    checked = checker(field, True)(value)
     if checked is None or not isinstance(checked, str | int | float):
         return []
     folded = checked.lower() if isinstance(checked, str) and not field.case_sensitive else checked

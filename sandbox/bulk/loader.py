@@ -12,7 +12,7 @@ from sandbox.bulk import csv_rows
 from sandbox.bulk.job import DELIMITERS, LINE_ENDINGS, Job
 from sandbox.bulk.saving import Order, save
 from sandbox.core import Core
-from sandbox.errors import ApiError
+from sandbox.errors import ApiError, RowError
 from sandbox.limits import OUT_OF_BATCHES
 
 BATCH_ROWS = 10_000
@@ -88,8 +88,8 @@ class Loader:
             if len(row) == width:
                 good.append(row)
             else:
-                error = f"INVALID_INPUT:{len(row)} columns where the header has {width}: --"
-                lines.failed.append(["", error, *row[:width], *[""] * (width - len(row))])
+                error = RowError("INVALID_INPUT", f"{len(row)} columns where the header has {width}")
+                lines.failed.append(["", error.bulk_text(), *row[:width], *[""] * (width - len(row))])
         outcomes = save(self._core, self._order, csv_rows.records(good, columns))
         # Results come in no particular order; a client must match rows by a key of its own.
         order = list(range(len(good)))

@@ -51,7 +51,7 @@ class App:
     async def _serve(self, scope: Scope, receive: Receive, send: Send, slot: int) -> None:
         started = time.perf_counter()
         call = self._call(scope, slot)
-        faults = self._core.faults.due(call.method, call.path)
+        faults = self._core.faults.due(call.method, unquote(call.path))
         call.faults = faults
         delay = self._core.latency_seconds + sum(item.seconds for item in faults if item.kind == "latency")
         if delay:
@@ -83,7 +83,12 @@ class App:
             await self._send(send, call, answer, cut=False)
 
     def _handle(self, call: Call, faults: list[Fault]) -> tuple[Answer, bool]:
-        info = {"method": call.method, "path": call.path, "headers": dict(call.headers), "body": call.body}
+        info = {
+            "method": call.method,
+            "path": unquote(call.path),
+            "headers": dict(call.headers),
+            "body": call.body,
+        }
         for fault in faults:
             if fault.kind == "call" and fault.when == "before" and fault.call:
                 fault.call(info)
@@ -105,7 +110,7 @@ class App:
         return Call(
             self._core,
             scope["method"],
-            unquote(scope["path"]),
+            scope["raw_path"].decode("latin-1"),
             parse_query(scope["query_string"].decode("latin-1")),
             headers,
             base_url=f"http://{host}",
@@ -151,6 +156,8 @@ class App:
         if zipped and len(payload) > SMALL:
             payload = await asyncio.get_running_loop().run_in_executor(self._threads, _gzip, payload)
             headers["Content-Encoding"] = "gzip"
+            if "ETag" in headers:
+                headers["ETag"] = f'{headers["ETag"][:-1]}--gzip"'
         if answer.status not in (204, 304):
             headers["Content-Length"] = str(len(payload))
         await send({"type": "http.response.start", "status": answer.status, "headers": _pairs(headers)})
@@ -210,7 +217,7 @@ class App:
         self._core.requests.add(
             Entry(
                 call.method,
-                call.path,
+                unquote(call.path),
                 call.client,
                 status,
                 time.perf_counter() - started,

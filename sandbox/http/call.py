@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from sandbox.access import User
 from sandbox.core import Core
@@ -16,12 +16,19 @@ from sandbox.metadata.sobject import SObject
 from sandbox.rules.draft import Intent
 from sandbox.rules.prepare import UnreadableJson
 
+_EXPECTED = {
+    "Expecting property name": "was expecting double-quote to start field name",
+    "Expecting ':'": "was expecting a colon to separate field name and value",
+    "Expecting ','": "was expecting comma to separate entries",
+    "Expecting value": "expected a valid value (number, String, array, object, 'true', 'false' or 'null')",
+}
+"""What was missing, by the beginning of Python's word for it."""
 TRUE = frozenset(["true", "1", "yes"])
 
 
 @dataclass(slots=True)
 class Call:
-    """One request, real or inside a composite. Header names are in lower case."""
+    """One request, real or inside a composite. `path` is as it was sent; header names are in lower case."""
 
     core: Core
     method: str
@@ -41,6 +48,11 @@ class Call:
     """The number under which the request is known to be at work."""
     counted: bool = False
     """Set by handlers that count for themselves."""
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """What stands between the slashes of the path; a slash that belongs to a value is encoded."""
+        return tuple(unquote(part) for part in self.path.split("/") if part)
 
     @property
     def who(self) -> User:
@@ -147,6 +159,12 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _json_message(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at [line:{error.lineno}, column:{error.colno}]"
-    return "Malformed JSON at [line:1, column:1]"
+    """What is wrong with JSON, in the words of the parser that a real org uses."""
+    if not isinstance(error, json.JSONDecodeError):
+        return "Malformed JSON at [line:1, column:1]"
+    said = "Unexpected end-of-input"
+    if error.doc[error.pos :].strip():
+        char = error.doc[error.pos]
+        said = f"Unexpected character ('{char}' (code {ord(char)}))"
+        said += next((f": {more}" for begin, more in _EXPECTED.items() if error.msg.startswith(begin)), "")
+    return f"{said} at [line:{error.lineno}, column:{error.colno}]"

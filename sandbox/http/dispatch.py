@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping, Sequence
 
 from sandbox.core import LATEST, VERSIONS
-from sandbox.errors import ApiError, OAuthError
+from sandbox.errors import ApiError, OAuthError, not_found
 from sandbox.http.call import Answer, Call
 from sandbox.http.router import Route, Router
 
-_DATA = re.compile(r"/services/data/v(\d+)\.(\d+)(/.*)?$", re.IGNORECASE)
+_VERSION = re.compile(r"v(\d+)\.(\d+)", re.IGNORECASE)
 _log = logging.getLogger("sandbox")
 
 
@@ -26,7 +27,7 @@ class Dispatcher:
         counted = False
         try:
             call.core.recycle_bin.sweep()
-            route, found, _ = self._route(call)
+            route, found = self._route(call)
             if route.needs_user and call.user is None:
                 log_in(call)
             if route.counted and not call.nested:
@@ -48,41 +49,49 @@ class Dispatcher:
             answer.headers.setdefault("Sforce-Limit-Info", call.core.meter.header())
         return answer, counted
 
-    def _route(self, call: Call) -> tuple[Route, dict[str, str], str]:
-        match = _DATA.match(call.path)
+    def _route(self, call: Call) -> tuple[Route, dict[str, str]]:
+        parts = call.segments
+        in_data = [part.lower() for part in parts[:2]] == ["services", "data"]
+        match = _VERSION.fullmatch(parts[2]) if in_data and len(parts) > 2 else None
         if match is None:
-            return self._found(self.root, call, call.path)
-        major, minor, rest = int(match[1]), int(match[2]), match[3] or "/"
+            return self._found(self.root, call, parts)
+        major, minor = int(match[1]), int(match[2])
         if 7 <= major < VERSIONS.start and minor == 0:
             raise ApiError(
                 410, "GONE", f"The requested resource is no longer available: API version {major}.0"
             )
         if major not in VERSIONS or major > LATEST or minor != 0:
-            raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+            raise not_found()
         call.version = f"{major}.0"
-        return self._found(self.data, call, rest)
+        return self._found(self.data, call, parts[3:])
 
-    def _found(self, router: Router, call: Call, path: str) -> tuple[Route, dict[str, str], str]:
+    def _found(self, router: Router, call: Call, parts: Sequence[str]) -> tuple[Route, dict[str, str]]:
         method = "GET" if call.method == "HEAD" else call.method
         override = call.query.get("_HttpMethod")
         if method == "POST" and override:
             # Clients that cannot send PATCH name it in a parameter.
             method = override.upper()
-        route, found, known = router.find(method, path)
+        route, found, known = router.find(method, parts)
         if route is not None:
-            return route, found, path
+            return route, found
+        refusal = not_found()
         if known:
-            raise ApiError(
-                405,
-                "METHOD_NOT_ALLOWED",
-                f"HTTP Method '{method}' not allowed. Allowed are {_allowed(router, path)}",
-            )
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+            allowed = _allowed(router, parts)
+            said = f"HTTP Method '{method}' not allowed. Allowed are {allowed}"
+            refusal = ApiError(405, "METHOD_NOT_ALLOWED", said)
+        if router is self.root:
+            raise refusal
+
+        def refuse(call: Call, found: Mapping[str, str]) -> Answer:
+            raise refusal
+
+        # Strangers are not told what there is, and asking in vain costs a call.
+        return Route(frozenset(), (), refuse), {}
 
 
-def _allowed(router: Router, path: str) -> str:
+def _allowed(router: Router, parts: Sequence[str]) -> str:
     methods = [
-        item for item in ("HEAD", "GET", "POST", "PATCH", "PUT", "DELETE") if router.find(item, path)[0]
+        item for item in ("HEAD", "GET", "POST", "PATCH", "PUT", "DELETE") if router.find(item, parts)[0]
     ]
     return ",".join(["HEAD", *methods] if "GET" in methods else methods)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sandbox.http.call import Answer, Call
@@ -41,9 +41,8 @@ class Router:
         route = Route(frozenset(methods.split()), segments, handler, needs_user, counted)
         self._routes.setdefault(len(segments), []).append(route)
 
-    def find(self, method: str, path: str) -> tuple[Route | None, dict[str, str], bool]:
+    def find(self, method: str, parts: Sequence[str]) -> tuple[Route | None, dict[str, str], bool]:
         """The route, what its placeholders stand for, and whether the path exists under another method."""
-        parts = tuple(part for part in path.split("/") if part)
         known = False
         for route in self._routes.get(len(parts), []):
             found = _match(route.segments, parts)
@@ -55,7 +54,7 @@ class Router:
         return None, {}, known
 
 
-def _match(segments: tuple[str, ...], parts: tuple[str, ...]) -> dict[str, str] | None:
+def _match(segments: Sequence[str], parts: Sequence[str]) -> dict[str, str] | None:
     found: dict[str, str] = {}
     for segment, part in zip(segments, parts, strict=True):
         if segment.startswith("{"):

@@ -90,7 +90,7 @@ def test_rows_of_bulk_jobs_are_refused(org: Org, client: Client) -> None:
     )
     path = client.ingest("update", "Lead", "Id,Title\n" + "".join(f"{lead},t\n" for lead in leads))
     failed = rows(client.get(f"{path}/failedResults"))
-    assert [(row["Id"], row["sf__Error"]) for row in failed] == [(leads[0], "SERVER_UNAVAILABLE:later: --")]
+    assert [(row["Id"], row["sf__Error"]) for row in failed] == [(leads[0], "SERVER_UNAVAILABLE:later:--")]
     assert org.get("Lead", leads[1])["Title"] == "t"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from http_client import Client, code
@@ -43,7 +44,13 @@ def test_ids_that_never_were(client: Client) -> None:
     )
     assert code(client.delete(f"sobjects/Lead/{ghost}")) == (404, "INVALID_CROSS_REFERENCE_KEY")
     assert code(client.get("sobjects/Nothing/describe")) == (404, "NOT_FOUND")
-    assert code(client.call("PUT", f"sobjects/Lead/{ghost}", json={})) == (405, "METHOD_NOT_ALLOWED")
+    put = client.call("PUT", f"sobjects/Lead/{ghost}", json={})
+    assert code(put) == (405, "METHOD_NOT_ALLOWED")
+    nowhere = client.get("nothing/here")
+    assert code(nowhere) == (404, "NOT_FOUND")
+    assert all(answer.headers["Sforce-Limit-Info"].startswith("api-usage=") for answer in (put, nowhere))
+    client.session.headers.pop("Authorization")
+    assert code(client.get("nothing/here")) == (401, "INVALID_SESSION_ID")
 
 
 REFUSALS = [
@@ -85,7 +92,13 @@ def test_wrong_json_points_to_its_place(client: Client) -> None:
         "Cannot deserialize instance of currency from VALUE_STRING value banana or request may be missing a "
         "required field at [line:2, column:19]"
     )
-    assert code(client.post("sobjects/Lead", data="{")) == (400, "JSON_PARSER_ERROR")
+    cut = client.post("sobjects/Lead", data='{"LastName":')
+    assert cut.json()[0]["message"] == "Unexpected end-of-input at [line:1, column:13]"
+    bare = client.post("sobjects/Lead", data='{"LastName": "x", Title: "y"}')
+    assert bare.json()[0]["message"] == (
+        "Unexpected character ('T' (code 84)): was expecting double-quote to start field name "
+        "at [line:1, column:19]"
+    )
     assert code(client.post("sobjects/Lead", data="")) == (400, "JSON_PARSER_ERROR")
     assert code(client.post("sobjects/Lead", {"Nope": 1})) == (400, "INVALID_FIELD")
 
@@ -108,6 +121,17 @@ def test_upsert_by_external_id(org: Org, client: Client) -> None:
     several = client.get("sobjects/Lead/Email/two@x.example")
     assert several.status_code == 300
     assert several.json() == [f"/services/data/v60.0/sobjects/Lead/{item}" for item in ids]
+
+
+@pytest.mark.parametrize("value", ["a/b", "50%", "%2F", "a+b c", "?#&"])
+def test_external_ids_are_taken_as_they_are(org: Org, client: Client, value: str) -> None:
+    path = f"sobjects/Lead/Tandem_Id__c/{quote(value, safe='')}"
+    made = client.patch(path, {"LastName": "a", "Company": "c"}).json()["id"]
+    assert org.get("Lead", made)["Tandem_Id__c"] == value
+    assert client.get(path).json()["Id"] == made
+    part = {"method": "GET", "url": f"/services/data/v60.0/{path}", "referenceId": "r"}
+    answer = client.post("composite", {"compositeRequest": [part]}).json()["compositeResponse"][0]
+    assert answer["body"]["Id"] == made
 
 
 def test_unique_values_are_unique(org: Org, client: Client) -> None:
@@ -170,6 +194,7 @@ def test_conditional_requests(org: Org, client: Client) -> None:
     assert wrong.status_code == 400
     account = client.create("Account", Name="A")
     tag = client.get(f"sobjects/Account/{account}").headers["ETag"]
+    assert tag.endswith('=--gzip"')
     assert client.get(f"sobjects/Account/{account}", headers={"If-None-Match": tag}).status_code == 304
     org.clock.advance(2)
     org.update("Account", account, {"Site": "s"})

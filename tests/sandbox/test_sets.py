@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+import requests
 from http_client import Client, code, rows
 
 from sandbox import Org
+from sandbox.api import job_list
 
 
 def lead(**values: Any) -> dict[str, Any]:
@@ -153,6 +156,34 @@ def test_composite_has_limits(client: Client) -> None:
     assert client.post("composite", {"compositeRequest": limits}).status_code == 400
 
 
+def test_trees_name_each_record_once(org: Org, client: Client) -> None:
+    def planted(*records: tuple[str, str, dict[str, Any]]) -> requests.Response:
+        made = [
+            {"attributes": {"type": kind, "referenceId": name}, "Name": name, **more}
+            for kind, name, more in records
+        ]
+        return client.post("composite/tree/Account", {"records": made})
+
+    before = org.count("Account")
+    below = {
+        "Contacts": {"records": [{"attributes": {"type": "Contact", "referenceId": "b"}, "LastName": "x"}]}
+    }
+    good = planted(("Account", "a", below), ("Account", "c", {}))
+    assert (good.status_code, [row["referenceId"] for row in good.json()["results"]]) == (
+        201,
+        ["a", "b", "c"],
+    )
+    assert code(planted(("Account", "a", {}), ("Account", "a", {}))) == (400, "INVALID_INPUT")
+    assert code(planted(("Account", "b", below))) == (400, "INVALID_INPUT")
+    assert code(planted(("Lead", "a", {}))) == (400, "INVALID_INPUT")
+    assert org.count("Account") == before + 2
+
+
+def test_batches_say_what_they_want(client: Client) -> None:
+    for part in ({}, {"url": "v60.0/limits"}, {"method": "GET"}, 7):
+        assert code(client.post("composite/batch", {"batchRequests": [part]})) == (400, "JSON_PARSER_ERROR")
+
+
 def test_composite_revalidates_describe(client: Client) -> None:
     seen = client.get("sobjects/Lead/describe").headers["Last-Modified"]
     part = {
@@ -278,7 +309,23 @@ def test_relationship_columns(org: Org, client: Client) -> None:
     path = client.ingest("insert", "Contact", "LastName,Account.Customer_Number__c\nx,n-7\ny,n-8\n")
     good = rows(client.get(f"{path}/successfulResults"))
     assert org.get("Contact", good[0]["sf__Id"])["AccountId"] == account
-    assert len(rows(client.get(f"{path}/failedResults"))) == 1
+    assert [row["sf__Error"] for row in rows(client.get(f"{path}/failedResults"))] == [
+        "INVALID_FIELD:Foreign key external ID: n-8 not found for field Customer_Number__c in entity Account:--"
+    ]
+
+
+def test_jobs_are_listed_in_pages(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_list, "PAGE_JOBS", 2)
+    made = [
+        client.post("jobs/ingest", {"operation": "insert", "object": "Lead"}).json()["id"] for _ in range(3)
+    ]
+    first = client.get("jobs/ingest").json()
+    assert (first["done"], [job["id"] for job in first["records"]]) == (False, [made[2], made[1]])
+    assert client.get(first["nextRecordsUrl"]).json()["records"][0]["id"] == made[0]
+    assert client.get("jobs/ingest?jobType=v2ingest&concurrencyMode=parallel").json()["records"]
+    for other in ("jobType=Classic", "isPkChunkingEnabled=true", "concurrencyMode=serial"):
+        assert client.get(f"jobs/ingest?{other}").json()["records"] == []
+    assert code(client.get("jobs/ingest?queryLocator=x")) == (400, "INVALID_QUERY_LOCATOR")
 
 
 def test_multipart_create(org: Org, client: Client) -> None:
