@@ -99,11 +99,18 @@ def get_updated(call: Call, request: Request) -> str:
     """Ids that were made or changed between two moments."""
     found = sobject(call, xml.text(request.body, "sObjectType"))
     start, end = _between(request)
-    return xml.write("result", replication.updated(call.core, call.who, found, start, end))
+    return _zulu(replication.updated(call.core, call.who, found, start, end))
 
 
 def get_deleted(call: Call, request: Request) -> str:
     """Ids that were deleted between two moments."""
     found = sobject(call, xml.text(request.body, "sObjectType"))
     start, end = _between(request)
-    return xml.write("result", replication.deleted(call.core, call.who, found, start, end))
+    return _zulu(replication.deleted(call.core, call.who, found, start, end))
+
+
+def _zulu(told: dict[str, Any]) -> str:
+    for row in (told, *told.get("deletedRecords", [])):
+        for name in row.keys() & {"deletedDate", "earliestDateAvailable", "latestDateCovered"}:
+            row[name] = moments.zulu(row[name])
+    return xml.write("result", told)

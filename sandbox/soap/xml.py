@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,17 @@ _OPEN = (
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><soapenv:Body>'
 )
 _CLOSE = "</soapenv:Body></soapenv:Envelope>"
+_FAULTS = {
+    "INVALID_LOGIN": "LoginFault",
+    "MALFORMED_QUERY": "MalformedQueryFault",
+    "INVALID_FIELD": "InvalidFieldFault",
+    "INVALID_TYPE": "InvalidSObjectFault",
+    "INVALID_QUERY_LOCATOR": "InvalidQueryLocatorFault",
+    "MALFORMED_ID": "InvalidIdFault",
+}
+"""Faults of the partner WSDL by their codes; everything else is an UnexpectedErrorFault."""
+_OF_QUERIES = frozenset(["MalformedQueryFault", "InvalidFieldFault", "InvalidSObjectFault"])
+_AT = re.compile(r"ERROR at Row:(\d+):Column:(\d+)")
 
 
 @dataclass(slots=True)
@@ -114,18 +126,21 @@ def answer(operation: str, results: Iterable[str]) -> bytes:
 
 
 def fault(code: str, message: str) -> bytes:
-    """The envelope of a fault: code, then code and words."""
+    """The envelope of a fault: code, then code and words; one about a query says where in it."""
     if code.startswith("soapenv:"):
         return (
             f"{_OPEN}<soapenv:Fault><faultcode>{code}</faultcode>"
             f"<faultstring>{escape(message)}</faultstring></soapenv:Fault>{_CLOSE}"
         ).encode()
-    kind = {"INVALID_LOGIN": "LoginFault", "MALFORMED_QUERY": "MalformedQueryFault"}.get(
-        code, "UnexpectedErrorFault"
-    )
+    kind = _FAULTS.get(code, "UnexpectedErrorFault")
+    at = _AT.search(message)
+    place = ""
+    if kind in _OF_QUERIES:
+        row, column = (at[1], at[2]) if at else ("-1", "-1")
+        place = f"<sf:row>{row}</sf:row><sf:column>{column}</sf:column>"
     return (
         f"{_OPEN}<soapenv:Fault><faultcode>sf:{code}</faultcode>"
         f"<faultstring>{code}: {escape(message)}</faultstring><detail>"
         f'<sf:{kind} xmlns:sf="urn:fault.partner.soap.sforce.com"><sf:exceptionCode>{code}</sf:exceptionCode>'
-        f"<sf:exceptionMessage>{escape(message)}</sf:exceptionMessage></sf:{kind}></detail></soapenv:Fault>{_CLOSE}"
+        f"<sf:exceptionMessage>{escape(message)}</sf:exceptionMessage>{place}</sf:{kind}></detail></soapenv:Fault>{_CLOSE}"
     ).encode()

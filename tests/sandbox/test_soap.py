@@ -39,6 +39,17 @@ def test_faults(org: Org, server: Server, client: Client) -> None:
         "UNSUPPORTED_API_VERSION" in requests.post(soap.url.replace("60.0", "20.0"), data="", timeout=20).text
     )
     assert soap.call("<getUserInfo/>")["userId"] == org.sync_user_id
+    for soql, fault in (
+        ("SELECT\nNope FROM Lead", "InvalidField"),
+        ("SELECT\nId FROM Nope", "InvalidSObject"),
+    ):
+        said = soap.raw(f"<query><queryString>{soql}</queryString></query>").text
+        assert f"<sf:{fault}Fault" in said
+        assert "<sf:row>2</sf:row><sf:column>" in said
+    assert (
+        "<sf:InvalidQueryLocatorFault"
+        in soap.raw("<queryMore><queryLocator>x</queryLocator></queryMore>").text
+    )
 
 
 LEAD = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from http_client import Client
 from soap_client import Soap
@@ -89,3 +91,16 @@ def test_upsert_and_all_or_none(org: Org, soap: Soap) -> None:
     assert [row["success"] for row in soap.call(both)] == ["true", "false"]
     many = "".join("<ids>00Q000000000001</ids>" for _ in range(201))
     assert "EXCEEDED_ID_LIMIT" in soap.raw(f"<delete>{many}</delete>").text
+
+
+def test_what_changed_and_what_went(org: Org, soap: Soap, client: Client) -> None:
+    kept, gone = (client.create("Lead", LastName="x", Company="c") for _ in range(2))
+    client.delete(f"sobjects/Lead/{gone}")
+    start, end = (f"{org.clock.now() + timedelta(minutes=by):%Y-%m-%dT%H:%M:%SZ}" for by in (-2, 2))
+    window = f"<sObjectType>Lead</sObjectType><startDate>{start}</startDate><endDate>{end}</endDate>"
+    updated, deleted = (soap.call(f"<{name}>{window}</{name}>") for name in ("getUpdated", "getDeleted"))
+    assert kept in updated["ids"]
+    assert deleted["deletedRecords"]["id"] == gone
+    moments = [deleted["deletedRecords"]["deletedDate"], deleted["earliestDateAvailable"]]
+    moments += [updated["latestDateCovered"], deleted["latestDateCovered"]]
+    assert all(moment.endswith(".000Z") for moment in moments)
