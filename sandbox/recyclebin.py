@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sandbox import ids
 from sandbox.errors import RowError
+from sandbox.rules import cascade
 from sandbox.rules.deletion import Remover
 from sandbox.rules.draft import Intent, Outcome
 
@@ -105,6 +106,8 @@ class RecycleBin:
                     f"(SELECT key FROM _bin WHERE object = ? AND {condition})",
                     [name, *values],
                 )
+        gone = f"SELECT root FROM _bin WHERE {condition}"
+        cascade.forget(self._remover.writer, f"root IN ({gone})", values)
         self._store.run(
             f"UPDATE _bin SET purged_at = deleted_at WHERE purged_at IS NULL AND {condition}", values
         )

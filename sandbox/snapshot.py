@@ -11,7 +11,7 @@ from sandbox.core import Core
 from sandbox.rules.writer import Hook
 from sandbox.state import apply_state, dump_state, save_state
 
-_INTERNAL = ("_hidden", "_bin")
+_INTERNAL = ("_hidden", "_bin", "_loose")
 
 
 @dataclass(slots=True, frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sandbox.metadata.delete_rule import CASCADE, RESTRICT, SET_NULL
 from sandbox.metadata.field import SYSTEM, Field, changed, choices, define
 
 NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*__c")
@@ -54,8 +55,9 @@ class InvalidMetadata(ValueError):
 def custom_fields(name: str, type: str, label: str | None = None, **flags: Any) -> list[Field]:
     """The declarations behind one custom field: one, or three for a geolocation.
 
-    `values` fills a picklist; `to`, `relationship` and `child_relationship` describe a lookup; `required` and
-    the flags of describe go for all. A name without `__c` makes a field that counts as standard.
+    `values` fills a picklist; `to`, `relationship`, `child_relationship` and `on_delete` (SetNull, Restrict or
+    Cascade) describe a lookup; `required` and the flags of describe go for all. A name without `__c` makes a
+    field that counts as standard.
     """
     kind, usual = _TYPES.get(type.lower(), ("", {}))
     if not kind:
@@ -71,7 +73,10 @@ def custom_fields(name: str, type: str, label: str | None = None, **flags: Any) 
         if target is None:
             raise InvalidMetadata(f"{name}: say with `to` what the lookup points to")
         flags["refers_to"] = (target,) if isinstance(target, str) else tuple(target)
+        _check_delete_rule(name, flags)
         flags.setdefault("relationship", f"{name.removesuffix('__c')}__r")
+    elif "on_delete" in flags:
+        raise InvalidMetadata(f"{name}: only a lookup says what happens on delete")
     if flags.get("external_id"):
         flags.setdefault("id_lookup", True)
     label = label or name.removesuffix("__c").replace("_", " ")
@@ -90,6 +95,16 @@ def custom_fields(name: str, type: str, label: str | None = None, **flags: Any) 
             for column, title in zip(whole.parts.values(), titles, strict=True)
         ),
     ]
+
+
+def _check_delete_rule(name: str, flags: dict[str, Any]) -> None:
+    """A lookup is emptied when its record is deleted, unless it must not be empty."""
+    required = flags.get("nillable") is False
+    rule = flags.setdefault("on_delete", RESTRICT if required else SET_NULL)
+    if rule not in (CASCADE, RESTRICT, SET_NULL):
+        raise InvalidMetadata(f"{name}: on_delete is {CASCADE}, {RESTRICT} or {SET_NULL}, not {rule}")
+    if required and rule == SET_NULL:
+        raise InvalidMetadata(f"{name}: a required lookup cannot be emptied; say {RESTRICT} or {CASCADE}")
 
 
 def retyped(field: Field, type: str, **flags: Any) -> Field:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.access import Profile
+from sandbox.metadata.delete_rule import CASCADE, RESTRICT, delete_rule
 from sandbox.metadata.field import Field
-from sandbox.metadata.schema import CASCADES, Schema, child_relationship
+from sandbox.metadata.schema import Schema, child_relationship
 from sandbox.metadata.sobject import RecordTypeInfo, SObject
 
 MASTER_TYPE = "012000000000000AAA"
@@ -22,7 +23,7 @@ def describe_field(found: Field, editable: bool = True) -> dict[str, Any]:
         "byteLength": found.byte_length,
         "calculated": found.calculated,
         "calculatedFormula": found.formula,
-        "cascadeDelete": found.master_detail,
+        "cascadeDelete": found.master_detail or found.on_delete == CASCADE,
         "caseSensitive": found.case_sensitive,
         "compoundFieldName": found.compound,
         "controllerName": None,
@@ -72,7 +73,7 @@ def describe_field(found: Field, editable: bool = True) -> dict[str, Any]:
         "referenceTo": list(found.refers_to),
         "relationshipName": found.relationship,
         "relationshipOrder": 0 if found.master_detail else None,
-        "restrictedDelete": False,
+        "restrictedDelete": found.on_delete == RESTRICT,
         "restrictedPicklist": found.restricted,
         "scale": found.scale,
         "searchPrefilterable": found.prefilterable,
@@ -184,14 +185,14 @@ def _record_type(base: str, info: RecordTypeInfo) -> dict[str, Any]:
 def _children(found: SObject, schema: Schema, profile: Profile) -> list[dict[str, Any]]:
     return [
         {
-            "cascadeDelete": field.master_detail or (child.name, field.name) in CASCADES,
+            "cascadeDelete": delete_rule(child, field) == CASCADE,
             "childSObject": child.name,
             "deprecatedAndHidden": False,
             "field": field.name,
             "junctionIdListNames": [],
             "junctionReferenceTo": [],
             "relationshipName": child_relationship(found.name, child, field),
-            "restrictedDelete": False,
+            "restrictedDelete": field.name != "OwnerId" and delete_rule(child, field) == RESTRICT,
         }
         for child, field in schema.children(found.name)
         if profile.sees_object(child) and profile.sees(child, field)

@@ -135,6 +135,8 @@ class Field:
     relationship: str | None = None
     master_detail: bool = False
     child_relationship: str | None = None
+    on_delete: str = "SetNull"
+    """What a delete of the record that a custom lookup points to means (`metadata/delete_rule.py`)."""
     custom: bool = False
     number_format: str | None = None
     """How an auto-number looks: `INV-{0000}`."""

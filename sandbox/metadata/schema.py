@@ -20,19 +20,6 @@ from sandbox.metadata import (
 from sandbox.metadata.field import Field, Rollup
 from sandbox.metadata.sobject import SObject
 
-CASCADES = frozenset(
-    [
-        ("Contact", "AccountId"),
-        ("Opportunity", "AccountId"),
-        ("Case", "AccountId"),
-        ("OpportunityContactRole", "OpportunityId"),
-        ("OpportunityContactRole", "ContactId"),
-        ("CampaignMember", "LeadId"),
-        ("CampaignMember", "ContactId"),
-    ]
-)
-"""Lookups whose records go into the recycle bin with their parent, although they are no master-detail."""
-
 
 class Schema:
     """Every object, by name in any case and by key prefix."""
@@ -190,6 +177,8 @@ _PLURAL_RELATIONS = {
     ("User", "PermissionSetAssignment", "AssigneeId"): "PermissionSetAssignments",
     ("Account", "User", "AccountId"): "Users",
     ("Contact", "User", "ContactId"): "Users",
+    ("Contact", "Opportunity", "ContactId"): "Opportunities",
+    ("Event", "Event", "RecurrenceActivityId"): "RecurringEvents",
     ("Group", "GroupMember", "GroupId"): "GroupMembers",
     ("Group", "QueueSobject", "QueueId"): "QueueSobjects",
     ("User", "User", "DelegatedApproverId"): "DelegatedUsers",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sandbox import ids
-from sandbox.metadata.schema import CASCADES
 from sandbox.metadata.sobject import SObject
-from sandbox.rules import marketing, rollups
+from sandbox.rules import cascade, marketing, rollups
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.standard import person_account
 from sandbox.rules.standard.registry import BEHAVIOURS, NONE
@@ -30,21 +29,22 @@ class Remover:
             "CREATE TABLE IF NOT EXISTS _bin "
             "(object VARCHAR, key BIGINT, root VARCHAR, deleted_at TIMESTAMP, purged_at TIMESTAMP)"
         )
+        store.run(cascade.TABLE)
 
     def delete(self, record_ids: Sequence[str], intent: Intent) -> list[Outcome]:
         """Delete records of any objects, in the order given."""
         with self.store.transaction():
             drafts = [Draft({}, id=record_id) for record_id in record_ids]
-            groups = self._load(drafts, intent)
+            doomed = self._doom(self._load(drafts, intent))
             if intent.all_or_none and any(draft.errors for draft in drafts):
                 for draft in drafts:
                     if not draft.errors:
                         draft.errors.append(ROLLED_BACK)
                 return [settled(draft) for draft in drafts]
             stamp = intent.stamp or self.clock.stamp()
-            for sobject, members in groups:
-                live = [draft for draft in members if not draft.errors]
-                self._bin(sobject, [draft.key for draft in live if draft.key is not None], intent, stamp)
+            for name, keys in doomed.items():
+                self._bin(self.schema[name], keys, intent, stamp)
+            cascade.loosen(self.writer, doomed, stamp)
             return [settled(draft) for draft in drafts]
 
     def undelete(self, record_ids: Sequence[str], intent: Intent) -> list[Outcome]:
@@ -105,9 +105,27 @@ class Remover:
             out.append((sobject, members))
         return out
 
-    def _bin(
-        self, sobject: SObject, keys: Sequence[int], intent: Intent, stamp: datetime, root: str | None = None
-    ) -> None:
+    def _doom(self, groups: Sequence[tuple[SObject, list[Draft]]]) -> cascade.Doomed:
+        """What goes; drafts are refused that something else holds back, as a case does its account."""
+        roots = {
+            sobject.name: {
+                draft.key: draft for draft in members if draft.key is not None and not draft.errors
+            }
+            for sobject, members in groups
+        }
+        wanted = {name: {key: str(draft.id) for key, draft in found.items()} for name, found in roots.items()}
+        doomed = cascade.doom(self.writer, wanted)
+        held = cascade.forbidden(self.writer, doomed)
+        for draft in (draft for found in roots.values() for draft in found.values()):
+            if draft.id in held:
+                draft.errors.append(held[draft.id])
+        return {
+            name: {key: root for key, root in keys.items() if root not in held}
+            for name, keys in doomed.items()
+        }
+
+    def _bin(self, sobject: SObject, roots: Mapping[int, str], intent: Intent, stamp: datetime) -> None:
+        keys = list(roots)
         if not keys:
             return
         if "IsDeleted" not in sobject.fields:
@@ -121,28 +139,14 @@ class Remover:
         }
         marks = {name: value for name, value in marks.items() if name in sobject.fields}
         self.store.update(sobject, [(key, {}) for key in keys], marks)
-        roots = dict.fromkeys(keys, root) if root else {key: ids.make(sobject.prefix, key) for key in keys}
         self.store.run(
             "INSERT INTO _bin SELECT ?, unnest(?), unnest(?), ?, NULL",
-            [sobject.name, list(roots), list(roots.values()), stamp],
+            [sobject.name, keys, list(roots.values()), stamp],
         )
         behaviour = BEHAVIOURS.get(sobject.name, NONE)
         if behaviour.removed:
             behaviour.removed(self.writer, keys, intent)
         rollups.removed(self.writer, sobject, keys, intent)
-        parents = {ids.make(sobject.prefix, key): key for key in keys}
-        for child, lookup in self.schema.children(sobject.name):
-            if (child.name, lookup.name) not in CASCADES and not lookup.master_detail:
-                continue
-            members: dict[str, list[int]] = {}
-            for key, parent in self.store.run(
-                f'SELECT _key, "{lookup.name}" FROM {child.table} '
-                f'WHERE "{lookup.name}" IN (SELECT unnest(?)) AND NOT "IsDeleted"',
-                [list(parents)],
-            ):
-                members.setdefault(parent, []).append(key)
-            for parent, found in members.items():
-                self._bin(child, found, intent, stamp, roots[parents[parent]])
 
     def _restore(self, draft: Draft, intent: Intent) -> None:
         parsed = ids.parse(draft.id or "")
@@ -159,6 +163,16 @@ class Remover:
         if not record["IsDeleted"] or not rows or rows[0][2] is not None:
             draft.refuse("UNDELETE_FAILED", "Entity is not in the recycle bin")
             return
+        back: dict[str, list[int]] = {}
+        for name, key, _ in rows:
+            back.setdefault(name, []).append(key)
+        strays = list(cascade.strays(self.writer, back))
+        for _, lookup, _ in strays:
+            if not lookup.nillable:
+                draft.refuse("UNDELETE_FAILED", f"Undelete the record that {lookup.name} points to first")
+                return
+        for found, lookup, key in strays:
+            self.store.update(found, [(key, {lookup.name: None})])
         stamp = intent.stamp or self.clock.stamp()
         for name, key, _ in rows:
             found = self.schema[name]
@@ -176,3 +190,4 @@ class Remover:
                 behaviour.removed(self.writer, [key], intent)
             rollups.removed(self.writer, found, [key], intent)
         self.store.run("DELETE FROM _bin WHERE root = ?", [draft.id])
+        cascade.tie(self.writer, draft.id or "", intent, stamp)

@@ -56,6 +56,21 @@ def test_fields_are_those_of_recorded_answers_flag_by_flag(client: Client, name:
     assert not differing, "\n".join(f"{key}: {value}" for key, value in differing.items())
 
 
+@pytest.mark.parametrize("name", FULL)
+def test_child_relationships_are_those_of_recorded_answers(client: Client, name: str) -> None:
+    def told(answer: dict[str, Any]) -> dict[tuple[str, str], list[Any]]:
+        keys = ("relationshipName", "cascadeDelete", "restrictedDelete")
+        return {
+            (item["childSObject"], item["field"]): [item[key] for key in keys]
+            for item in answer["childRelationships"]
+        }
+
+    ours, theirs = told(client.get(f"sobjects/{name}/describe").json()), told(recorded(name))
+    assert {key: ours[key] for key in ours.keys() & theirs.keys()} == {
+        key: theirs[key] for key in ours.keys() & theirs.keys()
+    }
+
+
 FLAGGED = ["Lead", "Contact", "Account", "User", "RecordType", "Organization", "Opportunity", "Campaign"]
 FLAGGED += ["OpportunityContactRole", "OpportunityStage", "CampaignMember", "CampaignMemberStatus"]
 FLAGGED += ["Task", "Event"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sandbox.metadata.opportunity import STAGES
@@ -60,8 +60,26 @@ def saved(writer: Writer, drafts: Sequence[Draft], intent: Intent) -> None:
     )
 
 
+def removed(writer: Writer, keys: Sequence[int], intent: Intent) -> None:
+    """Count the campaigns anew."""
+    rows = writer.store.fetch(writer.schema["Opportunity"], keys, ["CampaignId"])
+    recount(writer, {row["CampaignId"] for row in rows.values()}, intent)
+
+
+def won_with_account(writer: Writer, doomed: Mapping[int, str]) -> dict[str, list[str]]:
+    """Names of won deals among those that an account would take along, by the account's id."""
+    taken = [key for key, root in doomed.items() if root[:3] == writer.schema["Account"].prefix]
+    out: dict[str, list[str]] = {}
+    rows = writer.store.fetch(writer.schema["Opportunity"], taken, ["IsWon", "Name"])
+    for key, row in sorted(rows.items()):
+        if row["IsWon"]:
+            out.setdefault(doomed[key], []).append(row["Name"])
+    return out
+
+
 BEHAVIOUR = Behaviour(
     derive,
     saved,
+    removed,
     needs=("StageName", "Amount", "Probability", "CloseDate", "CampaignId"),
 )
