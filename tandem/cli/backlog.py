@@ -37,7 +37,8 @@ def backlog(
         return
     say(f"{facts['total']:,} records wait: {facts['status']}", style="bold")
     say(f"Measured {when(facts['last_fetch_at'])}, next {when(facts['next_fetch_at'])}")
-    listing = table("Object", "In Salesforce", "Here", "Most/h", "Least/h", "Average/h", "Time left")
+    columns = ("In Salesforce", "Here", "Most/h", "Least/h", "Average/h")
+    listing = table("Object", *columns, "Time left", right=columns)
     for row in facts["objects"]:
         left = "unknown" if row["hours_left"] is None else f"{row['hours_left']:g} h"
         figures = (row["in_salesforce"], row["in_marketing"], row["most_per_hour"], row["least_per_hour"])

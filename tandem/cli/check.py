@@ -11,7 +11,7 @@ from tandem.cli.rendering import JsonOption, print_json, say
 
 
 def check(as_json: JsonOption = False) -> None:
-    """Check login, permissions, required fields and API budget. Writes nothing; exit code 1: not ready."""
+    """Check suites, login, permissions, required fields and API budget. Writes nothing; exit code 1: not ready."""
     settings, database = opened()
     # Imported here: the client of Salesforce is slow to import, and `tandem status` has no use for it.
     from tandem.reports.check import check_setup

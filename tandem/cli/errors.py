@@ -12,6 +12,7 @@ from tandem.cli.rendering import (
     CsvOption,
     JsonOption,
     OutputOption,
+    briefly,
     console,
     print_csv,
     print_json,
@@ -181,9 +182,11 @@ def _seen(group: dict[str, Any]) -> str:
 
 def _print_list(found: list[dict[str, Any]]) -> None:
     listing = table(
-        "Id", "At", "Code", "Object", "Person", "Salesforce id", "Message", right=["Id"], wrap=["Message"]
+        *("Id", "At", "Code", "Object", "Person", "Salesforce id", "Message"),
+        right=["Id"],
+        whole=["At", "Person", "Salesforce id"],
     )
     for row in found:
         cells = (row["code"], row["object"], row["person_id"], row["sfdc_id"], row["message"])
-        listing.add_row(str(row["id"]), when(row["logged_at"]), *(shown(each) for each in cells))
+        listing.add_row(str(row["id"]), briefly(row["logged_at"]), *(shown(each) for each in cells))
     console().print(listing)

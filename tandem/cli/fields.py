@@ -44,7 +44,7 @@ def list_fields(
     if as_json:
         print_json(rows)
         return
-    listing = table("Object", "Field", "Column", "Label", "", wrap=["Label", ""])
+    listing = table("Object", "Field", "Column", "Label", "")
     for row in rows:
         listing.add_row(
             row["object"], row["field"], row["column"], row["label"], "" if initial else _notes(row)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tandem.cli.context import opened
-from tandem.cli.rendering import JsonOption, console, print_json, say, shown, table, when
+from tandem.cli.rendering import JsonOption, briefly, console, print_json, say, shown, table
 from tandem.cli.times import parse_since
 from tandem.errors import TandemError
 from tandem.reports import person as report
@@ -131,14 +131,14 @@ def _print(facts: dict[str, Any], rows: int) -> None:
         say(f"In Salesforce: {person['sfdc_type']} {facts['url'] or person['sfdc_id']}{deleted}")
     else:
         say("Not in Salesforce: the cycle never sends it by itself; `tandem person push` does.")
-    values = table("Column", "Value", wrap=["Value"])
+    values = table("Column", "Value", whole=["Column"])
     for column, value in person.items():
         if value is not None:
             values.add_row(column, shown(value))
     console().print(values)
     if facts["pending"]:
         say("Different from Salesforce")
-        waiting = table("Column", "Here", "In Salesforce", "", wrap=["Here", "In Salesforce"])
+        waiting = table("Column", "Here", "In Salesforce", "", whole=["Column"])
         for each in facts["pending"]:
             note = "" if each["writable"] else "the sync user may not write it"
             waiting.add_row(each["column"], shown(each["marketing"]), shown(each["salesforce"]), note)
@@ -151,8 +151,8 @@ def _print(facts: dict[str, Any], rows: int) -> None:
 
 
 def _events(events: list[dict[str, Any]]) -> Any:
-    listing = table("At", "Way", "What", "About", "Details", wrap=["What", "About", "Details"])
+    listing = table("At", "Way", "What", "About", "Details", whole=["At", "Way"])
     for event in events:
         about, told = shown(event["about"]), shown(event["told"])
-        listing.add_row(when(event["at"]), event["way"], event["title"], about, told)
+        listing.add_row(briefly(event["at"]), event["way"], event["title"], about, told)
     return listing

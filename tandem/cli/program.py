@@ -40,6 +40,9 @@ def list_programs(as_json: JsonOption = False) -> None:
     if as_json:
         print_json(found)
         return
+    if not found:
+        say("There are no programs. `tandem program add` makes one.")
+        return
     listing = table("Id", "Program", "Channel", "Cost", "Members", "Campaign", right=["Id", "Members"])
     for row in found:
         campaign = row["campaign"] or row["sfdc_id"]

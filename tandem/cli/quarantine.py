@@ -11,6 +11,7 @@ from tandem.cli.rendering import (
     CsvOption,
     JsonOption,
     OutputOption,
+    briefly,
     console,
     print_csv,
     print_json,
@@ -145,10 +146,12 @@ def _release_or_drop(ids: list[str] | None, everything: bool, chosen: HeldFilter
 
 
 def _print(found: list[dict[str, Any]], rows: int) -> None:
-    listing = table("Since", "Object", "Salesforce id", "Field", "Value", "Expectation", wrap=["Value"])
+    listing = table(
+        "Since", "Object", "Salesforce id", "Field", "Value", "Expectation", whole=["Since", "Salesforce id"]
+    )
     for row in found[:rows]:
         cells = (row["column_name"], row["value"], row["expectation"])
-        listing.add_row(when(row["logged_at"]), row["object"], row["sfdc_id"], *map(shown, cells))
+        listing.add_row(briefly(row["logged_at"]), row["object"], row["sfdc_id"], *map(shown, cells))
     console().print(listing)
     if len(found) > rows:
         say(f"{len(found) - rows:,} more: --rows shows more, --csv all.")

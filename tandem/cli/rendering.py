@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich import box
@@ -24,12 +25,17 @@ OutputOption = Annotated[
 ]
 
 
-COUNTS = ("new", "updated", "deleted", "failed", "skipped")
+#: The counts of a step, and what they are called where there is little room.
+COUNTS = {"new": "New", "updated": "Upd.", "deleted": "Del.", "failed": "Fail.", "skipped": "Skip."}
+
+#: The width of a pipe or a file: nothing is broken or cut for it.
+_NO_EDGE = 1000
 
 
 def console() -> Console:
     """Return a console on standard output that prints values as they are."""
-    return Console(highlight=False, markup=False, emoji=False)
+    edge = sys.stdout.isatty() or os.environ.get("COLUMNS")
+    return Console(highlight=False, markup=False, emoji=False, width=None if edge else _NO_EDGE)
 
 
 def say(text: str, style: str | None = None, end: str = "\n") -> None:
@@ -86,29 +92,33 @@ def _cell(value: Any) -> Any:
     return value
 
 
-def table(*columns: str, right: Iterable[str] = (), wrap: Iterable[str] = ()) -> Table:
-    """Return a plain table; only the columns in ``wrap`` may break their text."""
+def table(*columns: str, right: Sequence[str] = (), whole: Sequence[str] = ()) -> Table:
+    """Return a plain table. On a narrow terminal texts break; figures at the ``right`` and what is ``whole`` do not."""
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", no_wrap=column not in wrap)
+        justify: Literal["left", "right"] = "right" if column in right else "left"
+        made.add_column(column, justify=justify, no_wrap=column in (*right, *whole), overflow="fold")
     return made
 
 
 def steps_table(steps: Iterable[Mapping[str, Any]], times: bool = False) -> Table:
     """Return the steps of runs, with their counts (section 23)."""
-    counts = [each.capitalize() for each in COUNTS]
+    counts = tuple(COUNTS.values())
     first = ["Started"] if times else []
-    made = table(*first, "Object", "Operation", "Status", *counts, right=counts, wrap=["Status"])
+    made = table(*first, "Object", "Operation", "Status", *counts, right=counts, whole=first)
     for step in steps:
-        begin = [_briefly(step["started_at"])] if times else []
+        begin = [briefly(step["started_at"])] if times else []
         figures = [f"{step.get(name) or 0:,}" for name in COUNTS]
         made.add_row(*begin, step["object"], step["operation"], step["status"], *figures)
     return made
 
 
-def _briefly(value: datetime) -> str:
-    local = _local(value)
-    return f"{local:%H:%M:%S}" if local.date() == datetime.now().date() else f"{local:%m-%d %H:%M}"
+def briefly(value: datetime) -> str:
+    """Return a time in the user's time zone, as much of it as tells it apart: of today, of this year, of another."""
+    local, today = _local(value), datetime.now().date()
+    if local.date() == today:
+        return f"{local:%H:%M:%S}"
+    return f"{local:%m-%d %H:%M}" if local.year == today.year else f"{local:%Y-%m-%d}"
 
 
 def took(row: Mapping[str, Any]) -> str:
@@ -133,5 +143,7 @@ def shown(value: object) -> str:
         return "–"
     if isinstance(value, datetime):
         return when(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     text = "".join(each if each.isprintable() else " " for each in str(value))
     return text if len(text) <= 200 else f"{text[:199]}…"

@@ -86,7 +86,7 @@ def _print(facts: dict[str, Any], found: list[dict[str, Any]], rows: int) -> Non
         )
     _print_api(facts["api"])
     if facts["objects"]:
-        listing = table("Object", "Read up to", "Last step", "Status")
+        listing = table("Object", "Read up to", "Last step", "Status", whole=["Read up to", "Last step"])
         for each in facts["objects"]:
             last = shown(each["last_status"])
             listing.add_row(each["object"], when(each["read_up_to"]), when(each["last_step_at"]), last)

@@ -42,9 +42,8 @@ def _print_backlog(rows: list[Mapping[str, Any]]) -> None:
 
 
 def _print_people(people: list[Mapping[str, Any]]) -> None:
-    listing = table(
-        "Person", "SFDC type", "Salesforce id", "Outcome", "Salesforce said", wrap=["Salesforce said"]
-    )
+    whole = ("Person", "SFDC type", "Salesforce id")
+    listing = table(*whole, "Outcome", "Salesforce said", whole=whole)
     for each in people:
         told = (each[name] for name in ("sfdc_type", "sfdc_id", "outcome", "message"))
         listing.add_row(str(each["person_id"]), *(shown(value) for value in told))
@@ -59,7 +58,7 @@ def _print_plan(plan: Mapping[str, Any]) -> None:
             continue
         many = f"{push['records']:,} record{'' if push['records'] == 1 else 's'}"
         say(f"{push['object']}: {many} would be sent to Salesforce", style="bold")
-        listing = table("Person", "Salesforce id", "What", wrap=["What"])
+        listing = table("Person", "Salesforce id", "What", whole=["Person", "Salesforce id"])
         for row in push["sample"]:
             fields = ", ".join(
                 f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in row["payload"].items()

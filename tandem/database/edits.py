@@ -18,6 +18,16 @@ from tandem.objects.user import ACCOUNT_OWNER_FIELDS, SALES_OWNER_FIELDS
 SYSTEM_COLUMNS = RESERVED_COLUMNS | {*SALES_OWNER_FIELDS, *ACCOUNT_OWNER_FIELDS, "original_source_type"}
 
 
+#: What a column takes, by its type; a text takes all.
+_WORDS = {
+    "BOOLEAN": "true or false",
+    "DATE": "a date such as 2026-11-20",
+    "TIMESTAMP": "a time such as 2026-11-20 14:30:00, in UTC",
+    "BIGINT": "a whole number",
+    "DOUBLE": "a number",
+}
+
+
 class EditRefused(TandemError):
     """A value that may not be set."""
 
@@ -34,7 +44,7 @@ def change_data_value(session: Session, person_id: int, column: str, value: str)
     if column not in columns:
         raise EditRefused(
             f"There is no field {column} on a person. {_elsewhere(session, column)}"
-            f"`tandem person show {person_id}` lists them."
+            "`tandem fields list` lists them."
         )
     if column in SYSTEM_COLUMNS or _is_system(session, column):
         raise EditRefused(
@@ -55,7 +65,8 @@ def change_data_value(session: Session, person_id: int, column: str, value: str)
             [None if value == "NULL" else value, utc_now(), person_id],
         )
     except duckdb.ConversionException:
-        raise EditRefused(f"{value!r} is not a {columns[column].lower()}, as {column} needs.") from None
+        wanted = _WORDS.get(columns[column], columns[column].lower())
+        raise EditRefused(f"{column} takes {wanted}, and {value!r} is none.") from None
     log_values(
         session,
         f"marketing.person WHERE id = {int(person_id)}",

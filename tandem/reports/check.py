@@ -1,4 +1,4 @@
-"""Would a sync work? Login, permissions, required fields, budget. Writes nothing, anywhere."""
+"""Would a sync work? Suites, login, permissions, required fields, budget. Writes nothing, anywhere."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from tandem.database.connection import Database
 from tandem.database.journal import calls_of_last_day
-from tandem.errors import BudgetExhausted, TandemError
+from tandem.errors import BudgetExhausted, SettingsError, TandemError
 from tandem.objects import Direction, SyncedObject, synced_objects
 from tandem.objects.field_map import missing_fields
+from tandem.quality.suite import load
 from tandem.reports.custom_objects import paths
 from tandem.salesforce.calls import CallMeter
 from tandem.salesforce.campaigns import is_marketing_user
@@ -40,6 +41,7 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
             yield Check("database", True, f"{database.path} can be read.")
     else:
         yield Check("database", True, f"{database.path} does not exist yet; the first sync makes it.")
+    yield _check_suites(settings)
     meter = CallMeter(settings.budget, spent)
     try:
         connection = connect(settings.salesforce, meter)
@@ -73,6 +75,16 @@ def check_setup(settings: Settings, database: Database) -> Iterator[Check]:
     yield _check_budget(settings, meter, spent)
 
 
+def _check_suites(settings: Settings) -> Check:
+    folder = settings.expectations
+    try:
+        found = [name for name in settings.sync.every_object if load(folder, name)]
+    except SettingsError as error:
+        return Check("expectations", False, str(error))
+    told = f"{len(found)} suites in {folder}." if found else f"No suite in {folder}: no record is held back."
+    return Check("expectations", True, told)
+
+
 def _check_object(declared: SyncedObject, found: Permissions) -> Check:
     name = declared.name
     if name in found.hidden:
@@ -95,7 +107,10 @@ def _check_object(declared: SyncedObject, found: Permissions) -> Check:
 def _check_budget(settings: Settings, meter: CallMeter, spent: int) -> Check:
     used, limit = meter.org_usage
     daily = settings.budget.daily_calls
-    ours = f"{spent + meter.count:,} calls of ours in 24 hours" + (f" of {daily:,}" if daily else "")
+    calls = spent + meter.count
+    ours = f"{calls:,} call{'' if calls == 1 else 's'} of ours in 24 hours" + (
+        f" of {daily:,}" if daily else ""
+    )
     org = f"; the org {used:,} of {limit:,}" if used is not None and limit is not None else ""
     try:
         meter.require()

@@ -33,7 +33,7 @@ def find_person(session: Session, key: str) -> int:
         raise TandemError(f"{key!r} is neither a person's id, nor an e-mail address, nor a Salesforce id.")
     found = session.rows(f"SELECT id FROM marketing.person WHERE {condition} ORDER BY id LIMIT 11", [value])
     if not found:
-        raise NotFound(f"There is no person {key}.")
+        raise NotFound(f"There is no person {key}. Name one by id, e-mail address or Salesforce id.")
     if len(found) > 1:
         ids = ", ".join(str(row["id"]) for row in found[:10]) + (" …" if len(found) > 10 else "")
         raise TandemError(f"Several people match {key}: {ids}. Say which by id.")

@@ -24,10 +24,9 @@ def why(session: Session, rules: SyncSettings, person_id: int, column: str) -> d
     """
     person = person_of(session, person_id)
     if column not in person:
-        near = difflib.get_close_matches(column, person, 1)
-        raise TandemError(
-            f"A person has no column {column!r}." + (f" Did you mean {near[0]}?" if near else "")
-        )
+        near = difflib.get_close_matches(column.lower(), person, 1)
+        hint = f"Did you mean {near[0]}?" if near else "`tandem fields list` lists them."
+        raise TandemError(f"A person has no column {column!r}. {hint}")
     declared = object_of(person)
     field = _field_of(session, declared, column)
     differing = [each for each in pending(session, person) if each["column"] == column]

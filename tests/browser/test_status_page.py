@@ -133,7 +133,11 @@ def test_what_an_address_may_get_wrong_is_one_line(monkeypatch: pytest.MonkeyPat
             ("/steps?days=x", 400, "days is a number from 1 to 30."),
             ("/steps?days=0", 400, "days is a number from 1 to 30."),
             ("/people?key=who", 400, "neither a person"),
-            ("/people?key=99", 404, "There is no person 99."),
+            (
+                "/people?key=99",
+                404,
+                "There is no person 99. Name one by id, e-mail address or Salesforce id.",
+            ),
             ("/people?key=99&way=up", 400, "way is one of: came, went, refused"),
             ("/errors?code=NO_SUCH", 404, "No error with the code NO_SUCH stands."),
             (

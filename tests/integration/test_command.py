@@ -49,7 +49,7 @@ def test_a_day_with_the_command(world: World, monkeypatch: pytest.MonkeyPatch) -
     checked = _json(run("check", "--json"))
     assert checked["ready"], checked
     assert [each["name"] for each in checked["checks"]] == [
-        *("database", "login", "User", "Group", "Account", "Lead", "Contact", "budget")
+        *("database", "expectations", "login", "User", "Group", "Account", "Lead", "Contact", "budget")
     ]
     assert not world.database.exists()
 

@@ -16,8 +16,11 @@ def test_found_by_id_email_and_salesforce_id(tandem: Tandem, database: Database,
 @pytest.mark.parametrize(
     ("key", "line"),
     [
-        ("99", "There is no person 99."),
-        ("no@example.com", "There is no person no@example.com."),
+        ("99", "There is no person 99. Name one by id, e-mail address or Salesforce id."),
+        (
+            "no@example.com",
+            "There is no person no@example.com. Name one by id, e-mail address or Salesforce id.",
+        ),
         ("same@example.com", "Several people match same@example.com: 2, 3. Say which by id."),
         ("what?", "'what?' is neither a person's id, nor an e-mail address, nor a Salesforce id."),
     ],

@@ -135,3 +135,23 @@ def test_a_wrong_time_is_refused(tandem: Tandem, database: Database) -> None:
     ran = tandem("status", "--since", "yesterday")
     assert ran.code == 2
     assert "is not a time" in ran.err
+
+
+def test_a_narrow_terminal_and_a_pipe_cut_nothing(
+    tandem: Tandem, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = (1_234_567, 2_345_678, 3_456_789, 4_567_890, 5_678_901)
+    with database.write() as session:
+        now = utc_now()
+        step = (4, "r1", now, now, "OpportunityContactRole", "Update activities", "Succeeded", *many, None)
+        session.insert("sync.step", [step])
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = tandem("status").out
+    monkeypatch.delenv("COLUMNS")
+    piped = tandem("status").out
+    for shown in (narrow, piped):
+        assert "…" not in shown
+        assert all(f"{each:,}" in shown for each in many)
+    assert max(map(len, narrow.splitlines()[-6:])) <= 80
+    [line] = [each for each in piped.splitlines() if "Update activities" in each]
+    assert "OpportunityContactRole" in line
