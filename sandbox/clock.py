@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+
+FIRST, LAST = datetime(1970, 1, 2, tzinfo=UTC), datetime(4000, 1, 1, tzinfo=UTC)
+"""How far the clock can be moved: calendars end, and so do Salesforce's own."""
 
 
 class Clock:
@@ -25,11 +29,23 @@ class Clock:
     def set(self, moment: datetime) -> None:
         """Make the present `moment`; time runs on from there."""
         aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        self._offset = aware.astimezone(UTC) - datetime.now(UTC)
+        self._move(lambda: aware.astimezone(UTC) - datetime.now(UTC))
 
-    def advance(self, seconds: float = 0.0, **parts: float) -> None:
-        """Move the present forward, `advance(days=3)` included."""
-        self._offset += timedelta(seconds=seconds, **parts)
+    def advance(
+        self, seconds: float = 0.0, *, minutes: float = 0.0, hours: float = 0.0, days: float = 0.0
+    ) -> None:
+        """Move the present forward."""
+        self._move(lambda: self._offset + timedelta(seconds=seconds, minutes=minutes, hours=hours, days=days))
+
+    def _move(self, wanted: Callable[[], timedelta]) -> None:
+        try:
+            offset = wanted()
+            fits = FIRST <= datetime.now(UTC) + offset < LAST
+        except OverflowError:
+            fits = False
+        if not fits:
+            raise ValueError(f"the clock goes from {FIRST.date()} to {LAST.date()}")
+        self._offset = offset
 
     @property
     def offset_seconds(self) -> float:

@@ -95,6 +95,10 @@ class Faults:
         if kind not in KINDS:
             raise ValueError(f"no such fault: {kind}; there are {', '.join(sorted(KINDS))}")
         fault = Fault(match, kind, **how)
+        if not 100 <= fault.status <= 599 or not 0 <= fault.rate <= 1 or fault.seconds < 0 or fault.skip < 0:
+            raise ValueError(
+                "a status is from 100 to 599, a rate from 0 to 1, seconds and skip are not negative"
+            )
         with self._lock:
             self._all.append(fault)
         return fault

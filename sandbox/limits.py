@@ -134,6 +134,8 @@ class Meter:
         """Change a limit."""
         if name not in self.maxima:
             raise LookupError(f"no such limit: {name}; there are {', '.join(sorted(self.maxima))}")
+        if maximum < 0:
+            raise ValueError(f"{name} cannot be less than nothing: {maximum}")
         if name == "ConcurrentRequests":
             self.slots.maximum = maximum
         elif name in self._counted:

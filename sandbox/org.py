@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from sandbox import generator, ids
 from sandbox.access import User
@@ -124,6 +126,10 @@ class Org(SchemaAdministration, SecurityAdministration, PersonAccountAdministrat
     def trust_jwt(self, public_key_pem: str | bytes) -> None:
         """Accept assertions of the connected app that this key verifies."""
         pem = public_key_pem.decode() if isinstance(public_key_pem, bytes) else public_key_pem
+        try:
+            load_pem_public_key(pem.encode())
+        except ValueError:
+            raise ValueError("not a public key in PEM") from None
         self.core.apps[CLIENT_ID].certificates.append(pem)
         save_state(self.core)
 
@@ -160,7 +166,7 @@ class Org(SchemaAdministration, SecurityAdministration, PersonAccountAdministrat
         found = self._object(name)
         return _only(self.core.writer.insert(found, [values], self._intent(user)))
 
-    def create_many(self, name: str, rows: Iterable[Mapping[str, Any]], user: str | None = None) -> list[str]:
+    def create_many(self, name: str, rows: Sequence[Mapping[str, Any]], user: str | None = None) -> list[str]:
         """Create many records at once; all or none."""
         intent = self._intent(user)
         intent.all_or_none = True
@@ -215,6 +221,8 @@ class Org(SchemaAdministration, SecurityAdministration, PersonAccountAdministrat
 
     def set_recycle_bin_capacity(self, rows: int) -> None:
         """How many rows the bin holds before it drops the oldest that are older than two hours."""
+        if rows < 1:
+            raise ValueError(f"a recycle bin holds at least one row, not {rows}")
         self.core.recycle_bin.capacity = rows
         save_state(self.core)
 
@@ -278,16 +286,21 @@ class Org(SchemaAdministration, SecurityAdministration, PersonAccountAdministrat
 
     def remove_validation_rule(self, obj: str, name: str) -> None:
         """Take a rule away."""
-        rules = self.core.rulebook.validation
-        rules[:] = [rule for rule in rules if (rule.sobject, rule.name) != (self._object(obj).name, name)]
+        rules, gone = self.core.rulebook.validation, (self._object(obj).name, name)
+        if gone not in {(rule.sobject, rule.name) for rule in rules}:
+            raise LookupError(f"no validation rule {name} on {gone[0]}")
+        rules[:] = [rule for rule in rules if (rule.sobject, rule.name) != gone]
         save_state(self.core)
 
     def add_duplicate_rule(
         self, obj: str, name: str, fields: Sequence[str], against: str | None = None, **how: Any
     ) -> None:
         """Refuse records that equal another one in all fields; `allow_save=True` lets a header overrule it."""
-        target = self._object(against or obj).name
-        rule = DuplicateRule(self._object(obj).name, name, tuple(fields), target, **how)
+        found, target = self._object(obj), self._object(against or obj)
+        names = tuple(self._field_name(found, field) for field in fields)
+        for field in names:
+            self._field_name(target, field)
+        rule = DuplicateRule(found.name, name, names, target.name, **how)
         self.core.rulebook.duplicates.append(rule)
         save_state(self.core)
 
@@ -295,7 +308,16 @@ class Org(SchemaAdministration, SecurityAdministration, PersonAccountAdministrat
         self, obj: str, owner: str, condition: str | None = None, rule_id: str = ""
     ) -> None:
         """Give records to an owner (user or queue) on create and update; the first matching entry counts."""
-        rule = AssignmentRule(self._object(obj).name, owner, condition, rule_id)
+        found, owners = self._object(obj), self.core.schema.by_prefix(owner[:3])
+        if condition:
+            compile_condition(condition, self._world(), found)
+        if (
+            owners is None
+            or owners.name not in ("User", "Group")
+            or not self.core.store.fetch(owners, [self._number(owner)], ["Id"])
+        ):
+            raise LookupError(f"no user or queue {owner}")
+        rule = AssignmentRule(found.name, owner, condition, rule_id)
         self.core.rulebook.assignment.append(rule)
         save_state(self.core)
 

@@ -158,8 +158,8 @@ class SchemaAdministration(Administration):
     def rename_field(self, obj: str, old: str, new: str) -> None:
         """Change a field's API name; its values stay, and formulas follow."""
         found = self._object(obj)
-        old = self._field_name(found, old)
-        field = found.fields[old]
+        field = self._changeable(found, old)
+        old = field.name
         if found.find(new):
             raise InvalidMetadata(f"there is a field {new} on {found.name} already")
         texts = {
@@ -193,7 +193,7 @@ class SchemaAdministration(Administration):
     def retype_field(self, obj: str, name: str, type: str, **flags: Any) -> None:
         """Change a field's type; values that do not fit become null."""
         found = self._object(obj)
-        name = self._field_name(found, name)
+        name = self._changeable(found, name).name
         self._refuse_if_used(found, name)
         field = retyped(found.fields[name], type, **flags)
         with self.core.store.transaction():
@@ -214,7 +214,7 @@ class SchemaAdministration(Administration):
     def delete_field(self, obj: str, name: str) -> None:
         """Delete a field and its values."""
         found = self._object(obj)
-        field = found.fields[self._field_name(found, name)]
+        field = self._changeable(found, name)
         self._refuse_if_used(found, field.name)
         doomed = (
             [field, *(found.fields[part] for part in field.parts.values())] if field.is_compound else [field]
@@ -232,6 +232,14 @@ class SchemaAdministration(Administration):
         self._keep()
 
     # helpers
+
+    def _changeable(self, found: SObject, name: str) -> Field:
+        """The field of that name, unless the org itself lives by it."""
+        field = found.fields[self._field_name(found, name)]
+        fixed = not (field.createable or field.is_compound or field.calculated) or field.name == "OwnerId"
+        if fixed and not field.custom:
+            raise InvalidMetadata(f"{field.name} belongs to the org itself and stays as it is")
+        return field
 
     def _check_new(self, found: SObject, made: list[Field]) -> None:
         for field in made:

@@ -6,6 +6,7 @@ from sandbox.access import DEFAULTS, Share
 from sandbox.administration.base import Administration
 from sandbox.core import SYNC_PROFILE, SYNC_USER
 from sandbox.metadata.custom_field import InvalidMetadata
+from sandbox.metadata.permission import KNOWN
 
 
 class SecurityAdministration(Administration):
@@ -55,11 +56,10 @@ class SecurityAdministration(Administration):
         self.core.note_hidden()
 
     def set_permission(self, name: str, granted: bool) -> None:
-        """Grant the sync user a permission, or take it.
-
-        `ApiEnabled`, `ViewAllData`, `ModifyAllData`, `ViewAndEditConvertedLeads`.
-        """
+        """Grant the sync user a permission of `metadata/permission.py`, or take it."""
         self.core.profiles[SYNC_PROFILE].permissions[name] = granted
+        if name not in KNOWN:
+            raise LookupError(f"no permission {name}; there are {', '.join(sorted(KNOWN))}")
         profile = self.core.schema["Profile"]
         column = profile.find(f"Permissions{name}")
         if column is not None:
@@ -69,7 +69,9 @@ class SecurityAdministration(Administration):
     def set_marketing_user(self, marketing: bool, user_id: str = SYNC_USER) -> None:
         """Tick or clear Marketing User, without which campaigns cannot be written."""
         values = {"UserPermissionsMarketingUser": marketing}
-        self.core.writer.update(self.core.schema["User"], [(user_id, values)], self._admin())
+        outcome = self.core.writer.update(self.core.schema["User"], [(user_id, values)], self._admin())[0]
+        if not outcome.success:
+            raise LookupError(f"no user {user_id}")
         for name in ("Campaign", "CampaignMember", "CampaignMemberStatus"):
             self.core.schema.touch(name)
 

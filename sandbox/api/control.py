@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sandbox.api import arguments
 from sandbox.errors import ApiError
+from sandbox.faults import Fault
 from sandbox.http.call import Answer, Call
 from sandbox.http.router import Router
 from sandbox.soql.dates import parse_datetime
@@ -101,7 +102,7 @@ class Control:
                 "adminId": org.admin_id,
                 "now": org.clock.now().isoformat(),
                 "apiCallsUsed": org.api_calls_used,
-                "methods": sorted(METHODS),
+                "methods": {name: arguments.listed(getattr(org, name)) for name in sorted(METHODS)},
             }
         )
 
@@ -112,18 +113,18 @@ class Control:
             raise ApiError(
                 404, "NOT_FOUND", f"no such method: {name}; there are {', '.join(sorted(METHODS))}"
             )
-        arguments = _arguments(call)
+        given = _arguments(call)
         method = getattr(self._org, name)
-        if "stamp" in arguments:
-            arguments["stamp"] = _moment(arguments["stamp"])
+        if "stamp" in given:
+            given["stamp"] = _moment(given["stamp"])
+        _check(method, given)
         try:
-            inspect.signature(method).bind(**arguments)
-        except TypeError as error:
-            raise ApiError(400, "INVALID_ARGUMENT", str(error)) from None
-        try:
-            result = method(**arguments)
+            result = method(**given)
         except ApiError:
             raise
+        except TypeError as error:
+            # An option that the method hands on.
+            raise ApiError(400, "INVALID_ARGUMENT", str(error).split("__init__() ")[-1]) from None
         except Exception as error:
             # Whatever the org refuses here, the caller asked for.
             raise ApiError(400, error.__class__.__name__, str(error)) from None
@@ -132,13 +133,20 @@ class Control:
     def clock(self, call: Call, found: Mapping[str, str]) -> Answer:
         """`{"set": "2026-05-01T00:00:00Z"}` or `{"advance": {"days": 3}}`."""
         wanted = _arguments(call)
-        if "set" in wanted:
-            self._org.clock.set(_moment(wanted["set"]))
-        if isinstance(wanted.get("advance"), dict):
-            try:
+        if not wanted or wanted.keys() - {"set", "advance"}:
+            raise ApiError(
+                400, "INVALID_ARGUMENT", 'say {"set": "2026-05-01T00:00:00Z"} or {"advance": {"days": 3}}'
+            )
+        try:
+            if "set" in wanted:
+                self._org.clock.set(_moment(wanted["set"]))
+            if "advance" in wanted:
+                if not isinstance(wanted["advance"], dict):
+                    raise ValueError("advance must be an object")
+                _check(self._org.clock.advance, wanted["advance"])
                 self._org.clock.advance(**wanted["advance"])
-            except TypeError as error:
-                raise ApiError(400, "INVALID_ARGUMENT", str(error)) from None
+        except ValueError as error:
+            raise ApiError(400, "INVALID_ARGUMENT", str(error)) from None
         return Answer(body={"now": self._org.clock.now().isoformat()})
 
     def faults(self, call: Call, found: Mapping[str, str]) -> Answer:
@@ -149,9 +157,10 @@ class Control:
         wanted = _arguments(call)
         if wanted.get("kind") == "call" or "call" in wanted:
             raise ApiError(400, "INVALID_ARGUMENT", "a call cannot be made over HTTP")
+        _check(Fault, wanted)
         try:
             self._org.faults.add(**wanted)
-        except (TypeError, ValueError) as error:
+        except ValueError as error:
             raise ApiError(400, "INVALID_ARGUMENT", str(error)) from None
         return Answer(201, {"result": "added"})
 
@@ -176,6 +185,13 @@ class Control:
 
 def _arguments(call: Call) -> dict[str, Any]:
     return call.object_body() if call.body.strip() else {}
+
+
+def _check(function: Callable[..., Any], given: Mapping[str, Any]) -> None:
+    try:
+        arguments.check(function, given)
+    except TypeError as error:
+        raise ApiError(400, "INVALID_ARGUMENT", str(error)) from None
 
 
 def _moment(text: Any) -> datetime:

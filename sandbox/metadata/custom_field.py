@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.metadata.delete_rule import CASCADE, RESTRICT, SET_NULL
@@ -67,6 +68,8 @@ def custom_fields(name: str, type: str, label: str | None = None, **flags: Any) 
     values, target = flags.pop("values", None), flags.pop("to", None)
     if flags.pop("required", False):
         flags |= {"nillable": False, "permissionable": False}
+    if values is not None and (isinstance(values, str) or not isinstance(values, Sequence | Mapping)):
+        raise InvalidMetadata(f"{name}: values are a list, or an object of values and labels")
     if values is not None:
         flags["choices"] = choices(values, flags.get("default"))
     if kind == "reference":

@@ -15,6 +15,8 @@ PERMISSIONS = {
     "ViewSetup": "View Setup and Configuration",
 }
 """User permissions that profiles and permission sets show, by API name."""
+KNOWN = frozenset([*PERMISSIONS, "BulkApiHardDelete", "ViewAndEditConvertedLeads"])
+"""Those and the ones that are asked for without being shown."""
 _FIXED = {"createable": False, "updateable": False, "deletable": False, "undeletable": False}
 
 

@@ -30,7 +30,51 @@ def test_it_controls() -> None:
         assert post("count", name="Lead").json() == {"result": 1}
         refused = post("create", name="Lead", values={"LastName": "x"})
         assert (refused.status_code, refused.json()[0]["errorCode"]) == (400, "RefusedByOrg")
-        assert post("create", nonsense=1).status_code == 400
+        assert about["methods"]["count"] == "name: str"
+        for method, given, said in (
+            ("create", {"nonsense": 1}, "missing a required argument: 'name'"),
+            (
+                "create",
+                {"name": "Lead", "values": {}, "nonsense": 1},
+                "unexpected keyword argument 'nonsense'",
+            ),
+            ("create", {"name": "Lead", "values": "x"}, "values must be an object"),
+            ("create_many", {"name": "Lead", "rows": ["x"]}, "rows must be a list of an object"),
+            ("set_limit", {"name": "DailyApiRequests", "maximum": "many"}, "maximum must be a whole number"),
+            ("set_limit", {"name": "DailyApiRequests", "maximum": -1}, "cannot be less than nothing"),
+            ("set_recycle_bin_capacity", {"rows": 0}, "at least one row"),
+            ("set_permission", {"name": "Fly", "granted": True}, "no permission Fly"),
+            ("set_marketing_user", {"marketing": True, "user_id": "x"}, "no user x"),
+            ("trust_jwt", {"public_key_pem": "x"}, "not a public key"),
+            (
+                "add_assignment_rule",
+                {"obj": "Lead", "owner": org.admin_id, "condition": "x"},
+                "unexpected token",
+            ),
+            ("add_assignment_rule", {"obj": "Lead", "owner": made.json()["result"]}, "no user or queue"),
+            ("add_duplicate_rule", {"obj": "Lead", "name": "r", "fields": ["Nope"]}, "no field Nope"),
+            ("remove_validation_rule", {"obj": "Lead", "name": "r"}, "no validation rule"),
+            ("delete_field", {"obj": "Lead", "name": "SystemModstamp"}, "belongs to the org itself"),
+            (
+                "add_field",
+                {"obj": "Lead", "name": "P__c", "type": "Picklist", "values": 5},
+                "values are a list",
+            ),
+            ("convert_lead", {"lead_id": "x", "speed": 1}, "unexpected keyword argument 'speed'"),
+            ("clock", {"set": "9999-12-31T00:00:00Z"}, "the clock goes from"),
+            ("clock", {"advance": {"days": 1e12}}, "the clock goes from"),
+            ("clock", {"advance": {"years": 1}}, "unexpected keyword argument 'years'"),
+            ("clock", {"advance": 3}, "advance must be an object"),
+            ("clock", {}, "say "),
+            ("faults", {"match": "*", "kind": "latency", "seconds": "long"}, "seconds must be a number"),
+            ("faults", {"match": "*", "kind": "status", "status": 1000}, "from 100 to 599"),
+            ("faults", {"match": "*", "kind": "quake"}, "no such fault"),
+        ):
+            answer = post(method, **given)
+            assert (answer.status_code, said in answer.json()[0]["message"]) == (400, True), (
+                method,
+                answer.text,
+            )
         assert post("close").status_code == 404
         assert post("clock", set="2030-01-01T00:00:00Z").json()["now"].startswith("2030-01-01")
         assert post("faults", match="GET /services/data", kind="status", status=503).status_code == 201
