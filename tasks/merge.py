@@ -62,9 +62,9 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
     quarantine.release(session, declared, batch.pages, held_back)
     quarantine.note_asked(session, declared.name, batch.also, batch.suite)
     outbox.recognise(session, declared, fields, batch.pages, held_back)
+    mended = read_only.put_back(session, declared, run.id, run.settings.sync) if of_a_cycle else 0
     take_over = EDITS.get(declared.name)
     edits = take_over(session, run.id, run.settings.sync) if take_over else 0
-    mended = read_only.put_back(session, declared, run.id, run.settings.sync) if of_a_cycle else 0
     counts = merge_pages(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
     if of_a_cycle:
         if batch.more:

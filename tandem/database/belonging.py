@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from tandem.database.activity import attributes, log
 from tandem.database.companies import CONTACTS, too_large
 from tandem.database.compare import mirror_of, quoted
+from tandem.database.connection import Session
 from tandem.database.fields import columns_of
 from tandem.database.incoming import MOVED
 from tandem.database.merged_page import MergedPage
@@ -61,7 +62,7 @@ class Belonging:
 
 def follow(page: MergedPage, belonging: Belonging) -> None:
     """Bring the records of a page to their people, and tell these of new, changed and lost ones."""
-    _place(page, belonging, f"m.Id IN ({MOVED})")
+    _place(page.session, belonging, f"m.Id IN ({MOVED})")
     _tell(page, belonging, changed="t.id")
 
 
@@ -69,7 +70,7 @@ def follow_owners(page: MergedPage, belonging: Belonging) -> None:
     """Bring records that came before their person, or their account, to those who are there now."""
     newcomers = page.newcomers()
     if newcomers and page.session.value(f"SELECT count(*) FROM marketing.{belonging.table}"):
-        _place(page, belonging, f"{_reference(belonging)} IN ({newcomers})")
+        _place(page.session, belonging, f"{_reference(belonging)} IN ({newcomers})")
         _tell(page, belonging)
 
 
@@ -78,17 +79,26 @@ def follow_parent(page: MergedPage, belonging: Belonging, reference: str, parent
 
     :param parent: the parent's id in marketing, as SQL.
     """
-    _place(page, belonging, f"m.{quoted(reference)} IN ({MOVED})")
+    _place(page.session, belonging, f"m.{quoted(reference)} IN ({MOVED})")
     _tell(page, belonging, changed=parent)
+
+
+def restore_owners(session: Session, belonging: Belonging, rows: str) -> None:
+    """Say again whose some records are, of which everybody was told before.
+
+    :param rows: a query of their ids in marketing.
+    """
+    _place(session, belonging, f"m._record_id IN ({rows})")
+    _take_over(session, belonging)
 
 
 def _reference(belonging: Belonging) -> str:
     return f"coalesce({', '.join(f'm.{quoted(each)}' for each in belonging.references)})"
 
 
-def _place(page: MergedPage, belonging: Belonging, touched: str) -> None:
+def _place(session: Session, belonging: Belonging, touched: str) -> None:
     """Make ``placed``: the touched records, whose they were and whose they are."""
-    session, table = page.session, "company" if belonging.of_company else "person"
+    table = "company" if belonging.of_company else "person"
     known = [each for each in belonging.owners if columns_of(session, "salesforce", each)]
     owners = " UNION ALL ".join(
         f"SELECT Id, _record_id FROM {mirror_of(each)} WHERE Id IN (SELECT reference FROM record)"
@@ -153,6 +163,10 @@ def _tell(page: MergedPage, belonging: Belonging, changed: str = "NULL") -> None
                 Source="'Salesforce.com'",
             ),
         )
+    _take_over(session, belonging)
+
+
+def _take_over(session: Session, belonging: Belonging) -> None:
     session.execute(
         f"UPDATE marketing.{belonging.table} t SET {belonging.column} = x.now FROM placed x"
         f" WHERE x.id = t.id AND x.now IS DISTINCT FROM t.{belonging.column}"

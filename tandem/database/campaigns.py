@@ -9,7 +9,7 @@ from tandem.database.compare import mirror_of
 from tandem.database.connection import Session
 from tandem.database.fields import columns_of
 from tandem.database.merged_page import MergedPage
-from tandem.objects import CAMPAIGN, CAMPAIGN_MEMBER, CONTACT, LEAD
+from tandem.objects import CAMPAIGN, CAMPAIGN_MEMBER, CAMPAIGN_MEMBER_STATUS, CONTACT, LEAD
 
 #: A member's row with its campaign, to be joined to a relation ``r`` that has ``_record_id``.
 _MEMBER = """
@@ -20,10 +20,16 @@ _MEMBER = """
 def place_statuses(page: MergedPage) -> None:
     """Give statuses the campaign that they belong to."""
     if page.new:
-        page.session.execute(
-            "UPDATE marketing.campaign_status s SET campaign_id = c.id"
-            " FROM arrival a JOIN marketing.campaign c ON c.sfdc_id = a.CampaignId WHERE s.id = a._record_id"
-        )
+        restore_statuses(page.session, "SELECT _record_id FROM arrival")
+
+
+def restore_statuses(session: Session, rows: str) -> None:
+    """Give statuses the campaign that they belong to; ``rows`` is a query of their ids in marketing."""
+    session.execute(
+        "UPDATE marketing.campaign_status s SET campaign_id = c.id"
+        f" FROM {mirror_of(CAMPAIGN_MEMBER_STATUS.name)} m JOIN marketing.campaign c ON c.sfdc_id = m.CampaignId"
+        f" WHERE s.id = m._record_id AND s.id IN ({rows})"
+    )
 
 
 def follow_members(page: MergedPage) -> None:

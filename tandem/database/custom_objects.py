@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tandem.database.belonging import Belonging, follow, follow_owners
+from tandem.database.belonging import Belonging, follow, follow_owners, restore_owners
 from tandem.database.compare import quoted
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields, columns_of
@@ -112,6 +112,13 @@ def follow_records(page: MergedPage) -> None:
     for each in _enabled(page.session):
         if each.name == page.declared.name:
             follow(page, _belonging(page.session, each))
+
+
+def restore_records(session: Session, name: str, rows: str) -> None:
+    """Say again whose the records of an object are; ``rows`` is a query of their ids in marketing."""
+    for each in _enabled(session):
+        if each.name == name:
+            restore_owners(session, _belonging(session, each), rows)
 
 
 def follow_people(page: MergedPage) -> None:

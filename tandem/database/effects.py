@@ -18,7 +18,7 @@ from tandem.database import (
     program_members,
     sfdc_activities,
 )
-from tandem.database.belonging import follow_owners
+from tandem.database.belonging import follow_owners, restore_owners
 from tandem.database.connection import Session
 from tandem.database.merged_page import MergedPage
 from tandem.objects import (
@@ -33,6 +33,7 @@ from tandem.objects import (
     TASK,
     USER,
 )
+from tandem.objects.declaration import SyncedObject
 from tandem.settings import SyncSettings
 
 #: Take over what somebody edited elsewhere than on the object's own rows; return the number of values.
@@ -42,9 +43,15 @@ EDITS: Mapping[str, Callable[[Session, str, SyncSettings], int]] = {
 }
 
 
+#: Records that belong to people, by object.
+_BELONGINGS = {
+    each.object: each for each in (opportunities.ROLES, sfdc_activities.TASKS, sfdc_activities.EVENTS)
+}
+
+
 def _follow_people(page: MergedPage) -> None:
     people.follow_references(page)
-    for belonging in (opportunities.ROLES, sfdc_activities.TASKS, sfdc_activities.EVENTS):
+    for belonging in _BELONGINGS.values():
         follow_owners(page, belonging)
     custom_objects.follow_people(page)
     campaigns.follow_people(page)
@@ -88,3 +95,16 @@ def follow(page: MergedPage) -> None:
         custom_objects.follow_records(page)
     elif effect := EFFECTS.get(page.declared.name):
         effect(page)
+
+
+def restore(session: Session, declared: SyncedObject, rows: str) -> None:
+    """Let rows belong to those they belonged to, which were deleted here and put back. Nobody is told.
+
+    :param rows: a query of their ids in marketing.
+    """
+    if declared.is_custom:
+        custom_objects.restore_records(session, declared.name, rows)
+    elif belonging := _BELONGINGS.get(declared.name):
+        restore_owners(session, belonging, rows)
+    elif declared is CAMPAIGN_MEMBER_STATUS:
+        campaigns.restore_statuses(session, rows)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tandem.clock import utc_now
-from tandem.database.compare import differ, mirror_of, quoted, unlike
+from tandem.database.compare import differ, literal, mirror_of, quoted, unlike
 from tandem.database.connection import Session
+from tandem.database.effects import restore
 from tandem.database.fields import active_fields, columns_of
 from tandem.objects import ACCOUNT
 from tandem.objects.account import COMPANY_COLUMNS_OF_PERSON
@@ -28,8 +29,8 @@ _OF_CONTACTS = (
 def put_back(session: Session, declared: SyncedObject, run_id: str, rules: SyncSettings) -> int:
     """Put back what somebody wrote to the rows of a one-way object; returns the number of values and rows.
 
-    Rows that Salesforce does not have are taken out. A row that somebody deleted comes again with the record's
-    next change, as people do (17.3). Call it inside a transaction, before the object is merged.
+    Rows that Salesforce does not have are taken out, and rows that somebody deleted come back as the mirror has
+    them. Call it inside a transaction, before the object is merged.
     """
     if declared.direction is not Direction.IN or not columns_of(session, "salesforce", declared.name):
         return 0
@@ -43,9 +44,10 @@ def put_back(session: Session, declared: SyncedObject, run_id: str, rules: SyncS
     pairs["sfdc_id"] = ("p.sfdc_id", "m.Id")
     if not _differ(session, declared, pairs):
         return 0
+    mended = _bring_back(session, declared)
     both = f"marketing.{declared.table} p JOIN {mirror_of(declared.name)} m ON m._record_id = p.id"
     moved = unlike(session, pairs, both)
-    mended = sum(
+    mended += sum(
         _put_back(session, declared, fields[column], run_id) for column in sorted(moved & set(fields))
     )
     if "sfdc_id" in moved:
@@ -54,6 +56,30 @@ def put_back(session: Session, declared: SyncedObject, run_id: str, rules: SyncS
             " WHERE m._record_id = p.id AND p.sfdc_id IS DISTINCT FROM m.Id"
         )
     return mended + _take_out(session, declared, run_id)
+
+
+def _bring_back(session: Session, declared: SyncedObject) -> int:
+    """Bring back rows that somebody deleted, under their ids: whatever names them finds them again."""
+    table, mirror = f"marketing.{declared.table}", mirror_of(declared.name)
+    session.execute(
+        f"CREATE OR REPLACE TEMP TABLE brought_back AS SELECT _record_id AS id FROM {mirror}"
+        f" WHERE _record_id IS NOT NULL AND _record_id NOT IN (SELECT id FROM {table})"
+    )
+    if not (found := int(session.value("SELECT count(*) FROM brought_back"))):
+        return 0
+    values = {
+        each.column: f"m.{quoted(each.field)}"
+        for each in active_fields(session, declared.name)
+        if each.column
+    }
+    now = f"CAST({literal(utc_now().isoformat())} AS TIMESTAMP)"
+    values |= {"id": "m._record_id", "sfdc_id": "m.Id", "created_at": now, "updated_at": now}
+    session.execute(
+        f"INSERT INTO {table} ({', '.join(quoted(name) for name in values)})"
+        f" SELECT {', '.join(values.values())} FROM {mirror} m WHERE m._record_id IN (SELECT id FROM brought_back)"
+    )
+    restore(session, declared, "SELECT id FROM brought_back")
+    return found
 
 
 def _differ(session: Session, declared: SyncedObject, pairs: Mapping[str, tuple[str, str]]) -> bool:

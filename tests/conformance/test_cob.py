@@ -104,10 +104,13 @@ def test_enabled_objects_come_in_for_their_people_and_others_are_not_read(
     # One field as the constraint; a third object, of the account's contacts; nothing goes back.
     switch.edit(s=["Invoice__c", "Line__c", "Visit__c"], _constraints={"Invoice__c": ["Amount__c"]})
     org.update("Invoice__c", invoice, {"Amount__c": 13, "Name": "I-2"})
+    whose = synced.rows('SELECT id, person_id FROM marketing."line__c" ORDER BY id')
     synced.execute("UPDATE marketing.\"line__c\" SET name = 'Mine'")
+    synced.execute('DELETE FROM marketing."line__c" WHERE id = 2')
     wire.forget()
     synced.sync()
 
+    assert synced.rows('SELECT id, person_id FROM marketing."line__c" ORDER BY id') == whose
     title, name, attributes = told(synced, cast.contact)[3]
     assert (title, name) == ("Invoice is Updated", "I-2")
     [change] = json.loads(attributes.pop("Data Value Changes"))

@@ -136,6 +136,12 @@ def test_one_way_objects_are_never_written_and_edits_are_put_back(
     tables = ("sales_user", "lead_queue", "company")
     shown = {name: synced.rows(f"SELECT * FROM marketing.{name} ORDER BY id") for name in tables}
     before = {name: records_there(synced, name) for name in objects}
+    [other] = synced.rows(
+        "SELECT max(company_id) AS id FROM marketing.person WHERE company_name <> 'Analytical Engines'"
+    )
+    contacts = "SELECT * FROM marketing.person WHERE company_id = ? ORDER BY id"
+    others = synced.rows(contacts, other["id"])
+    synced.execute("DELETE FROM marketing.company WHERE id = ?", other["id"])
     edited = ("company.company_name", "company.billing_city", "sales_user.last_name", "lead_queue.name")
     for table, column in (each.split(".") for each in edited):
         synced.execute(f"UPDATE marketing.{table} SET {column} = 'Ours'")
@@ -166,9 +172,10 @@ def test_one_way_objects_are_never_written_and_edits_are_put_back(
             row |= {"annual_revenue": 5}
     for table in tables:
         now = synced.rows(f"SELECT * FROM marketing.{table} ORDER BY id")
-        assert [row | {"updated_at": None} for row in now] == [
-            row | {"updated_at": None} for row in shown[table]
+        assert [row | {"updated_at": None, "created_at": None} for row in now] == [
+            row | {"updated_at": None, "created_at": None} for row in shown[table]
         ]
+    assert synced.rows(contacts, other["id"]) == others != []
     kept = synced.rows("SELECT object, sfdc_id, losing_value FROM sync.conflict WHERE winner = 'salesforce'")
     [whole] = [row for row in kept if row["sfdc_id"] == ""]
     assert json.loads(whole["losing_value"])["company_name"] == "Ours"

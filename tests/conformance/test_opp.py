@@ -142,30 +142,37 @@ def test_an_opportunity_comes_in_whole_and_nothing_is_written_back(
     code = {"Budget_Code__c": "00042", "Competitor__c": cast.account}
     engine = deal(synced, cast, "Engine", 1234567.89, **code)
     held = role(synced, engine, cast.contact, "Evaluator")
+    role(synced, deal(synced, cast, "Deleted here"), cast.contact, "Evaluator")
     synced.sync()
-    [row] = synced.rows("SELECT * FROM marketing.opportunity")
+    row, _ = rows = synced.rows("SELECT * FROM marketing.opportunity ORDER BY id")
+    roles = synced.rows("SELECT * FROM marketing.opportunity_role ORDER BY id")
+    logged = told(synced, cast.contact)
     assert row["amount"] == org.get("Opportunity", engine)["Amount"] == 1234567.89  # the bare number (9.4)
     assert (row["budget_code__c"], row["competitor__c"]) == ("00042", cast.account)  # lookups: the id only
 
     before = org.get("Opportunity", engine), org.get("OpportunityContactRole", held)
     synced.execute("UPDATE marketing.opportunity SET amount = 1, stage = 'Mine', sfdc_is_deleted = true")
     synced.execute("UPDATE marketing.opportunity_role SET role = 'Mine', is_primary = true")
+    for table in ("opportunity", "opportunity_role"):
+        synced.execute(f"DELETE FROM marketing.{table} WHERE id = 2")
     wire.forget()
     synced.sync_person(synced.person(cast.contact)["id"])
     assert not [each for each in wire.questions() if "Opportunity" in each]  # cannot be started by hand
     steps = synced.steps(synced.sync())
     assert wire.writes() == []
     assert (org.get("Opportunity", engine), org.get("OpportunityContactRole", held)) == before
-    assert "3 edits put back" in steps["Opportunity", "Pull updates"]["detail"]  # though nothing moved there
-    assert synced.rows("SELECT * FROM marketing.opportunity") == [row]
-    assert synced.rows("SELECT role, is_primary FROM marketing.opportunity_role") == [
-        {"role": "Evaluator", "is_primary": False}
-    ]
+    assert "4 edits put back" in steps["Opportunity", "Pull updates"]["detail"]  # though nothing moved there
+    timeless = "SELECT * REPLACE (NULL AS created_at, NULL AS updated_at) FROM marketing"
+    for table, whole in (("opportunity", rows), ("opportunity_role", roles)):
+        assert synced.rows(f"{timeless}.{table} ORDER BY id") == [
+            each | {"created_at": None, "updated_at": None} for each in whole
+        ]
+    assert told(synced, cast.contact) == logged  # what was put back is no news
 
     # A new field is there by itself from the next cycle on, and its changes are told.
     org.update("Opportunity", engine, {"Budget_Code__c": "00043"})
     synced.sync()
-    [row] = synced.rows("SELECT * FROM marketing.opportunity")
+    [row, _] = synced.rows("SELECT * FROM marketing.opportunity ORDER BY id")
     assert (row["amount"], row["stage"], row["sfdc_is_deleted"]) == (1234567.89, "Prospecting", False)
     changes = json.loads(told(synced, cast.contact)[-1][2]["Data Value Changes"])
     assert changes == [{"attribute": "budget_code__c", "old": "00042", "new": "00043"}]
