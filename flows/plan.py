@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 
 from flows.outcome import ended
 from flows.steps import names_to_sync
-from tandem.database import opt_out, program_members, program_newcomers
+from tandem.database import opt_out, program_members, program_newcomers, sales_insight
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields, described
 from tandem.database.journal import Step
@@ -49,6 +49,7 @@ def plan(
         with run.database.write() as session, session.rehearsal():
             steps = [step for batch in batches for step in apply(session, run, batch, verdicts[batch.object])]
             opt_out.spread(session, run.id)
+            sales_insight.refresh(session, run.id)
             if CAMPAIGN_MEMBER.name in names:
                 program_members.align(session, run.id)
             pushes = [_pending(session, run.objects[name]) for name in names if run.objects[name].is_written]

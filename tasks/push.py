@@ -12,7 +12,16 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.clock import utc_now
-from tandem.database import jobs, journal, opt_out, outbox, people, person_accounts, program_members
+from tandem.database import (
+    jobs,
+    journal,
+    opt_out,
+    outbox,
+    people,
+    person_accounts,
+    program_members,
+    sales_insight,
+)
 from tandem.database.connection import Session
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
@@ -56,6 +65,7 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
             if mended := people.put_back(session, declared, fields, run.settings.sync, person_ids):
                 step.detail = f"{mended} edits of what only Salesforce sets put back"
             opt_out.spread(session, run.id)
+            sales_insight.refresh(session, run.id)
         elif declared is CAMPAIGN_MEMBER:
             program_members.align(session, run.id)
         find_pending(session, declared, fields, person_ids)

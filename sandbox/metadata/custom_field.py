@@ -9,7 +9,8 @@ from typing import Any
 from sandbox.metadata.delete_rule import CASCADE, RESTRICT, SET_NULL
 from sandbox.metadata.field import SYSTEM, Field, changed, choices, define
 
-NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*__c")
+#: A package's fields have its namespace before their name.
+NAME = re.compile(r"(?:[A-Za-z](?:_?[A-Za-z0-9]){0,14}__)?[A-Za-z](?:_?[A-Za-z0-9])*__c")
 _TYPES: dict[str, tuple[str, dict[str, Any]]] = {
     "text": ("string", {"length": 255}),
     "string": ("string", {"length": 255}),

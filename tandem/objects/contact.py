@@ -2,6 +2,7 @@
 
 from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.marketing_owned import MARKETING_OWNED
+from tandem.objects.sales_insight import SALES_INSIGHT
 
 CONTACT = SyncedObject(
     name="Contact",
@@ -10,6 +11,7 @@ CONTACT = SyncedObject(
     winner=Winner.SALESFORCE,
     person_type="contact",
     fields=MARKETING_OWNED
+    | SALES_INSIGHT
     | {  # 3.24
         "Birthdate": "date_of_birth",
         "CreatedDate": "sfdc_created_date",

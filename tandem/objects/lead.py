@@ -2,6 +2,7 @@
 
 from tandem.objects.declaration import Direction, SyncedObject, Winner
 from tandem.objects.marketing_owned import MARKETING_OWNED
+from tandem.objects.sales_insight import SALES_INSIGHT
 
 LEAD = SyncedObject(
     name="Lead",
@@ -10,6 +11,7 @@ LEAD = SyncedObject(
     winner=Winner.MARKETING,
     person_type="lead",
     fields=MARKETING_OWNED
+    | SALES_INSIGHT
     | {  # 3.23
         "AnnualRevenue": "annual_revenue",
         "City": "city",
