@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from tandem.database.connection import Session
 from tandem.objects.field_map import MappedField
 
-_BLANKS = "chr(32) || chr(9) || chr(10) || chr(13)"
-
 
 def quoted(name: str) -> str:
     """Quote an identifier."""
@@ -23,6 +21,10 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """Quote a text for SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+# Which blanks Salesforce trims is not documented beyond the plain ones: what differs in any of them only is the same.
+_BLANKS = literal("".join(chr(code) for code in range(0x3001) if chr(code).isspace()))
 
 
 def mirror_of(object_name: str) -> str:
@@ -38,12 +40,17 @@ def normalised(expression: str, field: MappedField) -> str:
         one_line_end = f"replace(replace({expression}, chr(13) || chr(10), chr(10)), chr(13), chr(10))"
         return f"nullif(trim({one_line_end}, {_BLANKS}), '')"
     if field.sql_type == "DOUBLE":
-        return f"round({expression}, {field.scale})"
+        return f"round({number(expression)}, {field.scale})"
     if field.sql_type == "TIMESTAMP":
         return f"date_trunc('second', {expression})"
     if field.sql_type == "BOOLEAN":  # a checkbox is never null in Salesforce
         return f"coalesce({expression}, false)"
     return expression
+
+
+def number(expression: str) -> str:
+    """Return the SQL of a floating number, null for NaN: Salesforce has no such value."""
+    return f"CASE WHEN NOT isnan({expression}) THEN {expression} END"
 
 
 def differ(one: str, other: str, field: MappedField) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tandem.database.compare import differ, literal, mirror_of, quoted, unlike
+from tandem.database.compare import differ, literal, mirror_of, number, quoted, unlike
 from tandem.database.connection import Session
 from tandem.database.held import base, held_fields, release
 from tandem.objects import CAMPAIGN
@@ -27,13 +27,15 @@ _OURS = {
 
 
 def wire_value(expression: str, field: MappedField) -> str:
-    """Return the SQL of a value as JSON for Salesforce: null for "", UTC times with a Z."""
+    """Return the SQL of a value as JSON for Salesforce: null for "" and NaN, UTC times with a Z."""
     if field.sql_type == "TIMESTAMP":
         return f"to_json(strftime({expression}, '%Y-%m-%dT%H:%M:%S.000Z'))"
     if field.sql_type == "VARCHAR":
         return f"to_json(nullif({expression}, ''))"
     if field.sql_type == "BOOLEAN":
         return f"to_json(coalesce({expression}, false))"
+    if field.sql_type == "DOUBLE":
+        return f"to_json({number(expression)})"
     return f"to_json({expression})"
 
 

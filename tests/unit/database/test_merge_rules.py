@@ -46,6 +46,32 @@ def test_an_older_version_of_a_record_is_not_applied(engine: Offline) -> None:
     assert person(engine)["first_name"] == "Augusta"
 
 
+@pytest.mark.parametrize(
+    ("column", "ours"), [("first_name", "'\u00a0Ada\u2003\v'"), ("annual_revenue", "'nan'::DOUBLE")]
+)
+def test_what_salesforce_would_store_as_it_is_there_is_no_change(
+    tmp_path: Path, column: str, ours: str
+) -> None:
+    engine = Offline(tmp_path, LEAD, {"FirstName": "string", "AnnualRevenue": "currency"})
+    known = {"Id": ADA, "IsDeleted": False, "FirstName": "Ada", "AnnualRevenue": None}
+    engine.pull([known | {"SystemModstamp": stamp(1)}])
+    with engine.database.write() as session:
+        session.execute(f"UPDATE marketing.person SET {column} = {ours}")
+    assert engine.push(set(), EPOCH) == {}
+    counts = engine.pull([known | {"SystemModstamp": stamp(2)}])
+    assert (counts.updated, counts.skipped) == (0, 1)
+
+
+def test_not_a_number_is_sent_as_nothing(tmp_path: Path) -> None:
+    engine = Offline(tmp_path, LEAD, {"AnnualRevenue": "currency"})
+    known = {"Id": ADA, "IsDeleted": False}
+    engine.pull([known | {"SystemModstamp": stamp(1), "AnnualRevenue": 5.0}])
+    with engine.database.write() as session:
+        session.execute("UPDATE marketing.person SET annual_revenue = 'nan'")
+    assert engine.push(set(), EPOCH) == {ADA: {"AnnualRevenue": None}}
+    assert engine.pull([known | {"SystemModstamp": stamp(2), "AnnualRevenue": None}]).updated == 0
+
+
 def test_a_record_that_stands_twice_in_a_batch_counts_once_with_its_later_version(engine: Offline) -> None:
     new = {"Id": "00Q000000000002AAA", "IsDeleted": False}
     counts = engine.pull(
