@@ -20,6 +20,7 @@ from tasks.match import match_by_email
 from tasks.perform import CONVERTED
 from tasks.push import push
 from tasks.push_new import push_new
+from tasks.read_back import read_back
 from tasks.turn import wait_for_turn
 
 
@@ -53,6 +54,10 @@ def send_people(run: Run, person_ids: Sequence[int], owner: Owner | None = None)
     if absent and LEAD.name in visible:
         with attempt(run, LEAD.name, Operation.PUSH_NEW):
             push_new(run, absent, owner.id if owner else None)
+    # What Salesforce changed meanwhile is compared first: sending might overwrite it unseen (5.2, 6.2).
+    records = {name: [str(stand[person].sfdc_id) for person in known[name]] for name in visible}
+    unread = read_back(run, records) if any(records.values()) else set()
+    visible = [name for name in visible if name not in unread]
     for name in visible:
         if known[name]:
             with attempt(run, name, Operation.PUSH_UPDATES):

@@ -21,10 +21,12 @@ from tasks.read import Question, read
 
 
 @task(name="read back", cache_policy=NO_CACHE, persist_result=False)
-def read_back(run: Run, records: Mapping[str, Collection[str]]) -> None:
+def read_back(run: Run, records: Mapping[str, Collection[str]]) -> set[str]:
     """Read these records, up to 2,000 of an object, and merge them as a cycle would; no watermark moves.
 
     Objects that were never synced are left out, and what cannot be read now the next cycle reads.
+
+    :return: the objects that could not be read.
     """
     questions = []
     with run.database.read() as session:
@@ -44,7 +46,7 @@ def read_back(run: Run, records: Mapping[str, Collection[str]]) -> None:
         batches, _, errors = read(run, questions)
     except SalesforceError as error:
         get_run_logger().warning("Not read back; the next cycle does it: %s", error)
-        return
+        return {each.query.object for each in questions}
     for batch in batches:
         if batch.rows:
             verdict = check(run, batch)
@@ -53,3 +55,4 @@ def read_back(run: Run, records: Mapping[str, Collection[str]]) -> None:
     shutil.rmtree(run.staging, ignore_errors=True)
     for name, reason in errors.items():
         get_run_logger().warning("%s was not read back; the next cycle does it: %s", name, reason)
+    return set(errors)

@@ -59,3 +59,23 @@ def test_salesforce_wins_a_collision_on_both_sides(synced: World, cast: Cast, wi
             "losing_value": "From marketing",
         }
     ]
+
+
+@pytest.mark.conformance("CON-02", "FLW-01")
+def test_sync_person_takes_over_what_salesforce_changed_before_it_sends(synced: World, cast: Cast) -> None:
+    people = {each: synced.person(each)["id"] for each in (cast.contact, cast.lead)}
+    for name, record in (("Contact", cast.contact), ("Lead", cast.lead)):
+        synced.org.update(name, record, {"Title": "Theirs", "Fax": "5"})
+        synced.execute(
+            "UPDATE marketing.person SET job_title = 'Ours', phone_number = '9' WHERE sfdc_id = ?", record
+        )
+
+    summary = synced.sync_person(*people.values())
+
+    assert {each["outcome"] for each in summary["people"]} == {"updated"}
+    for name, record, title in (("Contact", cast.contact, "Theirs"), ("Lead", cast.lead, "Ours")):
+        there, here = synced.org.get(name, record), synced.person(record)
+        assert (there["Title"], there["Phone"]) == (title, "9")
+        assert (here["job_title"], here["phone_number"], here["fax_number"]) == (title, "9", "5")
+    lost = synced.rows("SELECT object, losing_value FROM sync.conflict ORDER BY object")
+    assert [tuple(row.values()) for row in lost] == [("Contact", "Ours"), ("Lead", "Theirs")]
