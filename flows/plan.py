@@ -18,9 +18,11 @@ from tandem.database.journal import Step
 from tandem.database.pending import find_pending
 from tandem.objects import CAMPAIGN_MEMBER, SyncedObject
 from tandem.run import Run
+from tandem.salesforce.lookup import matching
 from tandem.settings import AnyObjectName, load
 from tasks.check import check
 from tasks.merge import apply
+from tasks.push import conditions_to_send
 from tasks.read import ask, read
 
 #: Pending rows shown in full; the count is of all.
@@ -52,9 +54,12 @@ def plan(
             sales_insight.refresh(session, run.id)
             if CAMPAIGN_MEMBER.name in names:
                 program_members.align(session, run.id)
-            pushes = [_pending(session, run.objects[name]) for name in names if run.objects[name].is_written]
+            sent = [name for name in names if run.objects[name].is_written and name not in errors]
+            pushes = [_pending(run, session, run.objects[name]) for name in sent]
             if CAMPAIGN_MEMBER.name in names:
                 pushes.append(_new_members(session))
+        for push in pushes:
+            _leave_out(run, push)
         shutil.rmtree(run.staging, ignore_errors=True)
         outcome.summary = {
             "run_id": run.id,
@@ -98,10 +103,22 @@ def _new_members(session: Session) -> dict[str, Any]:
     )
 
 
-def _pending(session: Session, declared: SyncedObject) -> dict[str, Any]:
+def _pending(run: Run, session: Session, declared: SyncedObject) -> dict[str, Any]:
     fields = active_fields(session, declared.name)
     records = find_pending(session, declared, fields) if fields else 0
-    return _push(session, declared, records, "person_id, sfdc_id, payload FROM pending ORDER BY sfdc_id")
+    push = _push(session, declared, records, "person_id, sfdc_id, payload FROM pending ORDER BY sfdc_id")
+    if records and (conditions := conditions_to_send(run, session, declared.name)):
+        push["only"] = " AND ".join(conditions.values())
+        push["ids"] = [row["sfdc_id"] for row in session.rows("SELECT sfdc_id FROM pending ORDER BY sfdc_id")]
+    return push
+
+
+def _leave_out(run: Run, push: dict[str, Any]) -> None:
+    """Leave out what a cycle would not send; only Salesforce knows, and the database is closed meanwhile."""
+    if condition := push.pop("only", None):
+        inside = matching(run.connection, push["object"], push.pop("ids"), condition)
+        push["records"] = len(inside)
+        push["sample"] = [each for each in push["sample"] if each["sfdc_id"] in inside]
 
 
 def _push(session: Session, declared: SyncedObject, records: int, source: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from tandem.database.merge import merge_pages
 from tandem.database.place import keep_place, leave_place
 from tandem.errors import RolledBack
 from tandem.objects import LEAD
+from tandem.objects.declaration import Direction, SyncedObject
 from tandem.run import Run
 from tasks.batch import Batch, Verdict
 
@@ -77,9 +78,7 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
         f"{counts.conflicts} conflicts, {declared.winner} wins" if counts.conflicts else "",
         f"{counts.merged} merged into others" if counts.merged else "",
         f"{edits} {declared.table.replace('_', ' ')} values edited in marketing" if edits else "",
-        f"{mended} edits put back: {declared.table} is read-only here, only Salesforce changes it"
-        if mended
-        else "",
+        _put_back(declared, mended) if mended else "",
         f"{failed} rows in quarantine" if failed else "",
         f"{batch.rows} rows read, as many as sync.rows_per_pass allows; the next cycle goes on"
         if batch.more
@@ -108,3 +107,9 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
     for step in steps:
         journal.record_step(session, run.id, step)
     return steps
+
+
+def _put_back(declared: SyncedObject, mended: int) -> str:
+    if declared.direction is Direction.BOTH:
+        return f"{mended} rows that were deleted here put back"
+    return f"{mended} edits put back: {declared.table} is read-only here, only Salesforce changes it"

@@ -23,7 +23,7 @@ from tandem.database import (
     sales_insight,
 )
 from tandem.database.connection import Session
-from tandem.database.fields import active_fields
+from tandem.database.fields import active_fields, returned_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.outbox import Answer
 from tandem.database.pending import find_pending
@@ -39,6 +39,7 @@ from tandem.salesforce.connection import Connection
 from tandem.salesforce.errors import TRUNCATED, classify
 from tandem.salesforce.lookup import matching
 from tandem.salesforce.write import RowResult, send
+from tasks.read_back import MOST_RECORDS, read_back
 
 #: Answers settled in one transaction: five calls' worth, so that the database is opened now and then only.
 SETTLED_AT_ONCE = 1000
@@ -57,6 +58,8 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
     """
     declared = run.objects[object_name]
     step = Step(object_name, Operation.PUSH_UPDATES, utc_now())
+    if person_ids is None:
+        _read_what_was_hidden(run, declared)
     inside, reason = _sendable(run, declared, person_ids)
     with run.database.write() as session, session.transaction():
         fields = active_fields(session, object_name)
@@ -170,22 +173,56 @@ def _send(
             yield [replace(each, index=chosen[each.index]) for each in results]
 
 
+def _read_what_was_hidden(run: Run, declared: SyncedObject) -> None:
+    """Read records anew of which a field is to be sent that was out of sight for a while.
+
+    What Salesforce changed in it meanwhile is not read again by itself (3.4), and would be overwritten unseen.
+
+    :raises SalesforceError: they cannot be read; nothing of the object may be sent.
+    """
+    with run.database.read() as session:
+        hidden = returned_fields(session, declared.name)
+    if not hidden:
+        return
+    with run.database.write() as session, session.rehearsal():
+        find_pending(session, declared, active_fields(session, declared.name))
+        found = session.rows(
+            "SELECT sfdc_id FROM pending WHERE list_has_any(json_keys(payload), ?) ORDER BY sfdc_id", [hidden]
+        )
+    ids = [row["sfdc_id"] for row in found]
+    for start in range(0, len(ids), MOST_RECORDS):
+        if read_back(run, {declared.name: ids[start : start + MOST_RECORDS]}):
+            raise SalesforceError(
+                f"{declared.name} was not sent: what became of {', '.join(hidden)} while out of sight could not be"
+                " read. The next run tries again.",
+                TRUNCATED,
+            )
+
+
+def conditions_to_send(
+    run: Run, session: Session, object_name: str, read_just_now: bool = False
+) -> dict[str, str]:
+    """Return the SOQL conditions that records must meet to be sent, by why others are left out.
+
+    The object's filter must let them through: the mirror cannot say, for a record that stopped matching is no
+    longer read (VIS-04). And where not all changes are read yet, they must not have moved since (ENG-10): sending
+    would overwrite what Salesforce changed.
+    """
+    conditions: dict[str, str] = {}
+    if condition := run.settings.sync.filter(object_name):
+        conditions["lie outside sync.filters"] = f"({condition})"
+    place = None if read_just_now else places(session).get(object_name)
+    if place is not None:
+        conditions["moved in Salesforce since"] = f"(NOT {moved_since(place.stamp, place.sfdc_id)})"
+    return conditions
+
+
 def _sendable(
     run: Run, declared: SyncedObject, person_ids: Sequence[int] | None
 ) -> tuple[list[str] | None, str]:
-    """Return which of the records to be sent may be sent (``None``: all), and why others may not.
-
-    Those that the object's filter lets through: the mirror cannot say, for a record that stopped matching is no
-    longer read (VIS-04). And where not all changes are read yet, those that did not move since (ENG-10): sending
-    the others would overwrite what Salesforce changed.
-    """
-    conditions: dict[str, str] = {}
-    if condition := run.settings.sync.filter(declared.name):
-        conditions["lie outside sync.filters"] = f"({condition})"
+    """Return which of the records to be sent may be sent (``None``: all), and why others may not."""
     with run.database.read() as session:
-        place = places(session).get(declared.name)
-    if place is not None and person_ids is None:
-        conditions["moved in Salesforce since"] = f"(NOT {moved_since(place.stamp, place.sfdc_id)})"
+        conditions = conditions_to_send(run, session, declared.name, person_ids is not None)
     if not conditions:
         return None, ""
     with run.database.write() as session, session.rehearsal():

@@ -19,10 +19,13 @@ from tasks.check import check
 from tasks.merge import apply
 from tasks.read import Question, read
 
+#: Records of an object to a call: their ids stand in an address.
+MOST_RECORDS = 2000
+
 
 @task(name="read back", cache_policy=NO_CACHE, persist_result=False)
 def read_back(run: Run, records: Mapping[str, Collection[str]]) -> set[str]:
-    """Read these records, up to 2,000 of an object, and merge them as a cycle would; no watermark moves.
+    """Read these records, up to :data:`MOST_RECORDS` of an object, and merge them as a cycle would; no watermark moves.
 
     Objects that were never synced are left out, and what cannot be read now the next cycle reads.
 

@@ -108,3 +108,5 @@ def restore(session: Session, declared: SyncedObject, rows: str) -> None:
         restore_owners(session, belonging, rows)
     elif declared is CAMPAIGN_MEMBER_STATUS:
         campaigns.restore_statuses(session, rows)
+    elif declared is CAMPAIGN_MEMBER:
+        campaigns.resolve(session, f"m._record_id IN ({rows})")

@@ -31,6 +31,16 @@ def active_fields(session: Session, object_name: str) -> list[MappedField]:
     return [each for each in field_map(session, object_name) if each.active]
 
 
+def returned_fields(session: Session, object_name: str) -> list[str]:
+    """Return the fields that take part now and were out of sight before."""
+    found = session.rows(
+        "SELECT DISTINCT field FROM sync.schema_change WHERE object = ? AND change = 'returned' ORDER BY field",
+        [object_name],
+    )
+    returned = {row["field"] for row in found}
+    return [each.field for each in active_fields(session, object_name) if each.field in returned]
+
+
 def columns_of(session: Session, schema: str, table: str) -> dict[str, str]:
     """Return the columns of a table with their SQL types; empty where there is no such table."""
     # Of this table alone; duckdb_columns() would gather those of all tables first.

@@ -14,7 +14,7 @@ from tandem.database.compare import differ, literal, mirror_of, number, quoted, 
 from tandem.database.connection import Session
 from tandem.database.held import base, held_fields, release
 from tandem.objects import CAMPAIGN
-from tandem.objects.declaration import SyncedObject
+from tandem.objects.declaration import SyncedObject, Winner
 from tandem.objects.field_map import MappedField
 
 #: Marketing's side of an object that is not the object's own table: id, person_id and the columns that go out.
@@ -48,7 +48,8 @@ def find_pending(
     """Make the temporary table ``pending`` (person_id, sfdc_id, payload, sfdc_stamp); returns its size.
 
     ``payload`` holds the changed fields only. Rows that Salesforce refused stay out until the payload or
-    the record changes, or somebody asks for another try (design section 5).
+    the record changes, or somebody asks for another try (design section 5); where Salesforce wins, so does a record
+    in quarantine until it is released.
 
     :param person_ids: only these people's, and also what was refused before; ``None``: everybody's.
     """
@@ -97,6 +98,14 @@ def find_pending(
         WHERE len(changed) > 0
         """
     )
+    if (
+        declared.winner is Winner.SALESFORCE
+    ):  # what it changed stands in quarantine: it would be overwritten unseen
+        session.execute(
+            "DELETE FROM pending WHERE sfdc_id IN"
+            " (SELECT sfdc_id FROM sync.quarantine WHERE object = ? AND released_at IS NULL)",
+            [declared.name],
+        )
     if person_ids is not None:
         session.execute(
             "DELETE FROM pending WHERE person_id IS NULL OR person_id NOT IN (SELECT unnest(?))",

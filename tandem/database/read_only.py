@@ -30,10 +30,13 @@ def put_back(session: Session, declared: SyncedObject, run_id: str, rules: SyncS
     """Put back what somebody wrote to the rows of a one-way object; returns the number of values and rows.
 
     Rows that Salesforce does not have are taken out, and rows that somebody deleted come back as the mirror has
-    them. Call it inside a transaction, before the object is merged.
+    them; campaign members too, which leave their campaign by a flow step only. Call it inside a transaction, before
+    the object is merged.
     """
-    if declared.direction is not Direction.IN or not columns_of(session, "salesforce", declared.name):
+    if declared.is_person or not columns_of(session, "salesforce", declared.name):
         return 0
+    if declared.direction is not Direction.IN:
+        return _bring_back(session, declared)
     blocked = {column.lower() for column in rules.blocked(declared.table)}
     fields = {
         each.column: each

@@ -323,8 +323,15 @@ def test_a_member_is_added_once_and_a_refusal_is_told_once(campaigns: World, cas
         "CampaignMember", "Shut", condition="Status = 'Attended'", message="The doors are shut."
     )
     move(world, lead, "Attended")
+    rows = "SELECT id, sfdc_id, campaign_id, person_id, status FROM marketing.campaign_member ORDER BY id"
+    before = world.rows(rows)
+    world.execute("DELETE FROM marketing.campaign_member")  # nobody leaves a campaign so: the rows come back
     for _ in range(2):
         world.sync()
+    assert world.rows(rows) == [
+        row | ({"status": "Attended"} if row["person_id"] == lead else {}) for row in before
+    ]
+    assert world.rows("SELECT code FROM sync.error WHERE code = 'DUPLICATE_VALUE'") == []
     assert members(world, campaign)[cast.lead] == "Registered"
     assert len(world.activities(nameless, 19)) == 1
     [told] = world.activities(lead, 44)

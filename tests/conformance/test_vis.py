@@ -144,3 +144,28 @@ def test_a_record_outside_the_filter_is_not_synced(
         synced.sync(objects=["Lead"])
     monkeypatch.setenv("TANDEM_SYNC__FILTERS", '{"Lead": " "}')
     assert refused("status").startswith("Setting sync.filters: the filter of Lead is empty")
+
+
+@pytest.mark.conformance("VIS-02", "CON-02")
+def test_what_changed_while_its_field_was_hidden_is_not_overwritten(
+    synced: World, cast: Cast, wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    org = synced.org
+    monkeypatch.setenv("TANDEM_SYNC__OBJECTS", '["Contact"]')
+    org.hide_field("Contact", "Title")
+    synced.sync()
+    org.update("Contact", cast.contact, {"Title": "Theirs"})
+    synced.sync()
+    org.clock.advance(hours=1)  # no overlap reads it again
+    org.show_field("Contact", "Title")
+    synced.execute("UPDATE marketing.person SET job_title = 'Ours' WHERE sfdc_id = ?", cast.contact)
+    synced.execute("UPDATE marketing.person SET job_title = 'Ours' WHERE sfdc_id = ?", cast.colleague)
+
+    synced.sync()
+
+    assert {row["id"] for _, row in wire.writes()} == {cast.colleague}
+    assert (org.get("Contact", cast.contact)["Title"], synced.person(cast.contact)["job_title"]) == (
+        "Theirs",
+    ) * 2
+    [lost] = synced.rows("SELECT sfdc_id, losing_value FROM sync.conflict")
+    assert lost == {"sfdc_id": cast.contact, "losing_value": "Ours"}

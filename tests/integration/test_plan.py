@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.support.world import World
 
 
@@ -14,6 +16,28 @@ def contents(world: World) -> dict[str, list[dict[str, Any]]]:
         " WHERE database_name = current_database() ORDER BY 1"
     )
     return {row["name"]: world.rows(f"SELECT * FROM {row['name']} ORDER BY ALL") for row in tables}
+
+
+def test_plan_leaves_out_what_no_cycle_would_send(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.plan import plan
+
+    monkeypatch.setenv("TANDEM_SYNC__OBJECTS", '["Lead", "Contact"]')
+    world.sync()
+    outside, inside = (
+        row["Id"] for row in world.org.query("SELECT Id FROM Lead WHERE IsConverted = false LIMIT 2")
+    )
+    world.org.update("Lead", outside, {"City": "Nowhere"})
+    world.execute("UPDATE marketing.person SET job_title = 'Ours' WHERE sfdc_id IN (?, ?)", outside, inside)
+    world.execute("UPDATE marketing.person SET job_title = 'Ours' WHERE sfdc_type = 'contact'")
+    monkeypatch.setenv("TANDEM_SYNC__FILTERS", '{"Lead": "City != \'Nowhere\'"}')
+    world.org.hide_object("Contact")  # what cannot be read is not sent
+
+    planned: Any = plan()
+
+    assert list(planned["errors"]) == ["Contact"]
+    [push] = planned["to_salesforce"]
+    assert (push["object"], push["records"]) == ("Lead", 1)
+    assert [each["sfdc_id"] for each in push["sample"]] == [inside]
 
 
 def test_plan_tells_what_a_cycle_would_do_and_writes_nothing(world: World) -> None:

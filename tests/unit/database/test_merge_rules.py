@@ -9,7 +9,7 @@ import pytest
 
 from tandem.database.edits import EditRefused, change_data_value
 from tandem.errors import LeaseTaken
-from tandem.objects import LEAD
+from tandem.objects import CONTACT, LEAD
 from tandem.settings import SyncSettings
 from tests.support.lease import lease
 from tests.support.offline import EPOCH, Offline, stamp
@@ -60,6 +60,25 @@ def test_what_salesforce_would_store_as_it_is_there_is_no_change(
     assert engine.push(set(), EPOCH) == {}
     counts = engine.pull([known | {"SystemModstamp": stamp(2)}])
     assert (counts.updated, counts.skipped) == (0, 1)
+
+
+def test_a_contact_in_quarantine_is_not_sent_until_it_is_released(tmp_path: Path) -> None:
+    ada = "003000000000001AAA"
+    engine = Offline(tmp_path, CONTACT, {"FirstName": "string"})
+    engine.pull([{"Id": ada, "IsDeleted": False, "SystemModstamp": stamp(1), "FirstName": "Ada"}])
+    with engine.database.write() as session:
+        session.execute("UPDATE marketing.person SET first_name = 'Augusta'")
+        session.execute(
+            "INSERT INTO sync.quarantine (object, sfdc_id, expectation, run_id, logged_at)"
+            " VALUES ('Contact', ?, 'any', 'run', now()::TIMESTAMP)",
+            [ada],
+        )
+    assert (
+        engine.push(set(), EPOCH) == {}
+    )  # what Salesforce changed is held back: it would be overwritten unseen
+    with engine.database.write() as session:
+        session.execute("UPDATE sync.quarantine SET released_at = now()::TIMESTAMP")
+    assert engine.push(set(), EPOCH) == {ada: {"FirstName": "Augusta"}}
 
 
 def test_not_a_number_is_sent_as_nothing(tmp_path: Path) -> None:
