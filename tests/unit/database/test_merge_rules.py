@@ -152,7 +152,7 @@ def test_change_data_value(engine: Offline) -> None:
         ("sales_owner_title", "x", "kept by the sync"),
         ("no_such_field", "x", "no field no_such_field"),
         ("rating", " ", "Write NULL"),
-        ("num_employees", "many", "not a bigint"),
+        ("num_employees", "many", "takes a whole number"),
     ],
 )
 def test_values_that_may_not_be_set(engine: Offline, column: str, value: str, words: str) -> None:
