@@ -7,9 +7,10 @@ name a record twice or in vain (one that carried the value once), never one too 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
-from sandbox.keys import key_among
+from sandbox.keys import key_among, living
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
 
@@ -51,18 +52,17 @@ class Lookups:
         """Value, key and id of the living records that carry one of the (folded) values, by key."""
         name = f'"{found.name}"'
         column = f"lower({name})" if found.is_text and not found.case_sensitive else name
-        where = [f"{name} IS NOT NULL", f"{column} IN (SELECT unnest(?))"]
-        if "IsDeleted" in sobject.fields:
-            where.append('NOT "IsDeleted"')
-        if self._helps(found, values):
-            keys = self._keys(sobject.name, found.name, [str(value).lower() for value in values])
-            if not keys:
-                return []
-            where.insert(0, key_among(keys))
-        return self._run(
-            f'SELECT {column}, _key, "Id" FROM {sobject.table} WHERE {" AND ".join(where)} ORDER BY _key',
-            [list(values)],
-        )
+        alive = [living("t")] if "IsDeleted" in sobject.fields else []
+        select = f'SELECT {column}, _key, "Id" FROM {sobject.table} t'
+        if not self._helps(found, values):
+            where = " AND ".join([f"{name} IS NOT NULL", f"{column} IN (SELECT unnest(?))", *alive])
+            return self._run(f"{select} WHERE {where} ORDER BY _key", [list(values)])
+        keys = self._keys(sobject.name, found.name, [str(value).lower() for value in values])
+        if not keys:
+            return []
+        wanted = set(values)
+        rows = self._run(f"{select} WHERE {' AND '.join([key_among(keys), *alive])}", None)
+        return sorted((row for row in rows if row[0] in wanted), key=itemgetter(1))
 
     def _keys(self, sobject: str, field: str, folded: Sequence[str]) -> list[int]:
         marks = ", ".join("hash(?)" for _ in folded)

@@ -55,7 +55,7 @@ class Cursors:
 
     def first(self, plan: Plan, user_id: str, batch: int) -> Page:
         """Run a plan and keep what does not fit on the first page."""
-        if plan.limit is not None and plan.limit <= batch:
+        if plan.most is not None and plan.most <= batch:
             rows = self._store.run(plan.sql())
             return Page(plan, rows, len(rows), None)
         table = self._store.cursor.execute(plan.sql()).to_arrow_table()
@@ -66,8 +66,6 @@ class Cursors:
                 "Aggregate query does not support queryMore(), "
                 "use LIMIT to restrict the results to a single batch",
             )
-        # One column may be selected twice (the id leads every row); by place they are told apart.
-        table = table.rename_columns([f"c{place}" for place in range(table.num_columns)])
         cursor = _Cursor(plan, table, user_id, self._clock.now().timestamp(), batch)
         return self._page(cursor, self._keep(cursor) if table.num_rows > batch else "", 0)
 
@@ -99,13 +97,8 @@ class Cursors:
             return locator
 
     def _page(self, cursor: _Cursor, locator: str, start: int) -> Page:
-        # The database turns columns into rows several times faster than a loop over them would.
-        connection = self._store.cursor
-        connection.register("_page", cursor.rows.slice(start, cursor.batch))
-        try:
-            rows = connection.execute("SELECT * FROM _page").fetchall()
-        finally:
-            connection.unregister("_page")
+        columns = cursor.rows.slice(start, cursor.batch).columns
+        rows = list(zip(*(column.to_pylist() for column in columns), strict=True))
         end = start + len(rows)
         more = f"{locator}-{end}" if end < cursor.rows.num_rows else None
         return Page(cursor.plan, rows, cursor.rows.num_rows, more)

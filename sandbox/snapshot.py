@@ -48,6 +48,8 @@ def restore(core: Core, snapshot: Snapshot) -> None:
         for gone in [item.name for item in core.schema if item.name not in snapshot.tables]:
             core.schema.remove(gone)
         apply_state(core, snapshot.state)
+        for item in core.schema:
+            core.store.create(item)
         core.rulebook.hooks = {name: list(items) for name, items in snapshot.hooks.items()}
         core.store.forget_numbers()
         core.store.lookups.forget()

@@ -108,9 +108,10 @@ class Store:
     # tables
 
     def create(self, sobject: SObject) -> None:
-        """Make the object's table if it is not there."""
+        """Make the object's table if it is not there, and the index that leads to single records."""
         columns = ", ".join(f'"{item.name}" {item.sql_type}' for item in sobject.stored)
         self.run(f"CREATE TABLE IF NOT EXISTS {sobject.table} (_key BIGINT, {columns})")
+        self.run(f"CREATE INDEX IF NOT EXISTS {_index(sobject)} ON {sobject.table}(_key)")
 
     def add_column(self, sobject: SObject, found: Field) -> None:
         """Give the table a column; booleans start false."""
@@ -119,22 +120,24 @@ class Store:
 
     def rename_column(self, sobject: SObject, old: str, new: str) -> None:
         """Rename a column; the values stay."""
-        self.lookups.forget(sobject.name)
-        self.run(f'ALTER TABLE {sobject.table} RENAME COLUMN "{old}" TO "{new}"')
+        self._alter(sobject, f'RENAME COLUMN "{old}" TO "{new}"')
 
     def retype_column(self, sobject: SObject, found: Field) -> None:
         """Change a column's type; values that do not fit become null."""
-        self.lookups.forget(sobject.name)
-        name = f'"{found.name}"'
-        self.run(
-            f"ALTER TABLE {sobject.table} ALTER COLUMN {name} TYPE {found.sql_type} "
-            f"USING TRY_CAST({name} AS {found.sql_type})"
-        )
+        name, kind = f'"{found.name}"', found.sql_type
+        self._alter(sobject, f"ALTER COLUMN {name} TYPE {kind} USING TRY_CAST({name} AS {kind})")
 
     def drop_column(self, sobject: SObject, name: str) -> None:
         """Take a column and its values away."""
+        self._alter(sobject, f'DROP COLUMN "{name}"')
+
+    def _alter(self, sobject: SObject, change: str) -> None:
+        """Change a table's columns; its index and lookups would stand in the way and are made anew."""
         self.lookups.forget(sobject.name)
-        self.run(f'ALTER TABLE {sobject.table} DROP COLUMN "{name}"')
+        with self.transaction():
+            self.run(f"DROP INDEX {_index(sobject)}")
+            self.run(f"ALTER TABLE {sobject.table} {change}")
+            self.create(sobject)
 
     # keys
 
@@ -257,6 +260,10 @@ class Store:
         """A note, or None."""
         rows = self.run("SELECT value FROM _state WHERE name = ?", [name])
         return rows[0][0] if rows else None
+
+
+def _index(sobject: SObject) -> str:
+    return f'"_key_{sobject.name}"'
 
 
 def _names(rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -11,7 +11,7 @@ from sandbox.api import conditional, recent
 from sandbox.errors import ApiError, not_found
 from sandbox.http.call import Answer, Call
 from sandbox.http.router import Router
-from sandbox.keys import key_among
+from sandbox.keys import key_among, living
 from sandbox.metadata.describe import summarize
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
@@ -241,7 +241,7 @@ def read_records(
             columns.append(scope.read(field))
     where = [key_among(keys, "t._key")]
     if "IsDeleted" in sobject.fields:
-        where.append('NOT t."IsDeleted"')
+        where.append(living("t"))
     where += visibility.conditions(world, sobject, "t")
     rows = call.core.store.run(
         f"SELECT {', '.join(columns)} FROM {scope.source()} WHERE {' AND '.join(where)}"

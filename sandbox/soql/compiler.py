@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from sandbox.errors import malformed_query
+from sandbox.keys import living
 from sandbox.metadata.sobject import SObject
-from sandbox.soql import functions, semijoin, visibility
+from sandbox.soql import functions, named_ids, semijoin, visibility
 from sandbox.soql.ast import Call, Child, Condition, Name, Order, Query
 from sandbox.soql.conditions import ConditionWriter, Grouped
 from sandbox.soql.parser import Parser, parse
@@ -95,6 +96,7 @@ class Compiler:
             scope.alias,
             bool(scope.clauses),
             query.purpose,
+            named_ids.count(scope, query.where) or None if selection.kind == "rows" else None,
         )
 
     def _check_ranges(self, query: Query, scope: Scope) -> None:
@@ -111,16 +113,17 @@ class Compiler:
 
     def _where(self, scope: Scope, query: Query, inner: bool = False) -> list[str]:
         semijoin.check(query.where, scope, inner)
-        where = self.visible(scope)
+        where = self._visible(scope, query)
         if query.where is not None:
             where.append(self.condition(scope, query.where))
         return where
 
-    def visible(self, scope: Scope) -> list[str]:
+    def _visible(self, scope: Scope, query: Query) -> list[str]:
         """What hides rows from this query: the recycle bin and record visibility."""
         out: list[str] = []
         if not self.deleted and "IsDeleted" in scope.sobject.fields:
-            out.append(f'{scope.alias}."IsDeleted" = FALSE')
+            by_id = named_ids.count(scope, query.where)
+            out.append(living(scope.alias) if by_id else f'{scope.alias}."IsDeleted" = FALSE')
         return out + visibility.conditions(self.world, scope.sobject, scope.alias)
 
     def _scoped(self, name: str, scope: Scope, at: int) -> list[str]:

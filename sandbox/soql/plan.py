@@ -74,6 +74,13 @@ class Plan:
     alias: str = "t"
     joins: bool = False
     purpose: tuple[str, ...] = ()
+    named: int | None = None
+    """How many ids the condition names, where it can find no other rows."""
+
+    @property
+    def most(self) -> int | None:
+        """How many rows there can be, where the query itself says so."""
+        return min((each for each in (self.limit, self.named) if each is not None), default=None)
 
     def condition(self) -> str:
         """The WHERE clause, or nothing."""

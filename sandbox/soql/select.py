@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sandbox.errors import ApiError
 from sandbox.metadata.field import Field
-from sandbox.soql import functions
-from sandbox.soql.ast import Call, Child, Compare, Condition, Item, Logic, Name, Query, TypeOf, Within
+from sandbox.soql import functions, named_ids
+from sandbox.soql.ast import Call, Child, Item, Name, Query, TypeOf
 from sandbox.soql.plan import ChildPlan, Output, Parent, TypePlan
 from sandbox.soql.scope import Column, Scope
 from sandbox.soql.shapes import DATE_PARTS
@@ -127,7 +127,8 @@ class Selection:
         which = call.args[0].text.upper() if isinstance(call.args[0], Name) else ""
         limit = self._query.limit
         bounded = limit is not None and limit <= MAX_FIELDS_ALL
-        if which != "STANDARD" and (self._compiler.bulk or not (bounded or by_ids(self._query.where))):
+        bounded = bounded or 0 < named_ids.count(self._scope, self._query.where) <= MAX_FIELDS_ALL
+        if which != "STANDARD" and (self._compiler.bulk or not bounded):
             raise self._scope.fail(
                 call.at, "MALFORMED_QUERY", "The SOQL FIELDS function must have a LIMIT of at most 200"
             )
@@ -325,27 +326,6 @@ class Selection:
     def aliased(self, name: Name) -> Column | None:
         """The aggregate that an alias in ORDER BY stands for."""
         return self._aliases.get(name.text.lower()) if self.kind == "aggregate" else None
-
-
-def by_ids(condition: Condition | None) -> bool:
-    """Whether a condition asks for at most 200 ids, which bounds FIELDS as LIMIT does."""
-    return condition is not None and 0 < _ids(condition) <= MAX_FIELDS_ALL
-
-
-def _ids(condition: Condition) -> int:
-    """How many ids the condition names; 0 where it asks for anything else as well."""
-    if isinstance(condition, Logic):
-        counts = [_ids(term) for term in condition.terms]
-        if condition.operator == "AND":
-            return max(counts)
-        return sum(counts) if condition.operator == "OR" and all(counts) else 0
-    if not isinstance(condition.left, Name) or condition.left.parts[-1].lower() != "id":
-        return 0
-    if isinstance(condition, Compare):
-        return 1 if condition.operator == "=" else 0
-    if isinstance(condition, Within) and not condition.negated and condition.query is None:
-        return len(condition.values)
-    return 0
 
 
 def shown(found: Field, sql: str) -> str:
