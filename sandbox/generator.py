@@ -15,7 +15,7 @@ from sandbox.core import ADMIN_PROFILE, ADMIN_USER, ORG_ID, STANDARD_PROFILE, SY
 from sandbox.metadata.lead import CONVERTED_STATUS, STATUSES
 from sandbox.metadata.opportunity import STAGES
 from sandbox.metadata.permission import PERMISSIONS
-from sandbox.store import Record
+from sandbox.tables import Record
 
 YEARS = 6
 QUIET_DAYS = 2

@@ -6,15 +6,15 @@ name a record twice or in vain (one that carried the value once), never one too 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sandbox.keys import key_among, living
+import duckdb
+
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
 
-Run = Callable[[str, Sequence[Any] | None], list[tuple[Any, ...]]]
+Connection = duckdb.DuckDBPyConnection
 FEW = 200
 """For more values than a collection may hold, reading the column once is cheaper."""
 
@@ -22,68 +22,56 @@ FEW = 200
 class Lookups:
     """The lookups made so far. Writers keep them up to date within their own transactions."""
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
+    def __init__(self) -> None:
         self._known: set[tuple[str, str]] = set()
         self._unsettled: set[tuple[str, str]] = set()
 
-    def missing(self, sobject: SObject, found: Field, values: Sequence[Any]) -> bool:
-        """Whether a lookup must be built first; one that another transaction is building does not count."""
-        return self._helps(found, values) and (sobject.name, found.name) not in self._known - self._unsettled
-
-    def _helps(self, found: Field, values: Sequence[Any]) -> bool:
+    def help(self, found: Field, values: Collection[Any]) -> bool:
+        """Whether so many values of a field are looked up at all."""
         return found.sql_type == "VARCHAR" and 0 < len(values) <= FEW
 
-    def build(self, sobject: SObject, found: Field) -> None:
+    def missing(self, sobject: SObject, found: Field) -> bool:
+        """Whether a lookup must be built first; one that another transaction is building does not count."""
+        return (sobject.name, found.name) not in self._known - self._unsettled
+
+    def build(self, connection: Connection, sobject: SObject, found: Field) -> None:
         """Make the lookup of a field, within a transaction."""
         made, table = (sobject.name, found.name), _table(sobject.name, found.name)
         if made in self._known:
             return
-        self._run(
+        connection.execute(
             f'CREATE OR REPLACE TABLE {table} AS SELECT hash(lower("{found.name}")) AS hash, _key '
-            f'FROM {sobject.table} WHERE "{found.name}" IS NOT NULL',
-            None,
+            f'FROM {sobject.table} WHERE "{found.name}" IS NOT NULL'
         )
-        self._run(f'CREATE INDEX "_index_{sobject.name}_{found.name}" ON {table}(hash)', None)
+        connection.execute(f'CREATE INDEX "_index_{sobject.name}_{found.name}" ON {table}(hash)')
         self._known.add(made)
         self._unsettled.add(made)
 
-    def carriers(self, sobject: SObject, found: Field, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Value, key and id of the living records that carry one of the (folded) values, by key."""
-        name = f'"{found.name}"'
-        column = f"lower({name})" if found.is_text and not found.case_sensitive else name
-        alive = [living("t")] if "IsDeleted" in sobject.fields else []
-        select = f'SELECT {column}, _key, "Id" FROM {sobject.table} t'
-        if not self._helps(found, values):
-            where = " AND ".join([f"{name} IS NOT NULL", f"{column} IN (SELECT unnest(?))", *alive])
-            return self._run(f"{select} WHERE {where} ORDER BY _key", [list(values)])
-        keys = self._keys(sobject.name, found.name, [str(value).lower() for value in values])
-        if not keys:
-            return []
-        wanted = set(values)
-        rows = self._run(f"{select} WHERE {' AND '.join([key_among(keys), *alive])}", None)
-        return sorted((row for row in rows if row[0] in wanted), key=itemgetter(1))
+    def keys(
+        self, connection: Connection, sobject: SObject, found: Field, values: Collection[Any]
+    ) -> list[int]:
+        """The records that may carry one of these values."""
+        marks = ", ".join("hash(?)" for _ in values)
+        rows = connection.execute(
+            f"SELECT _key FROM {_table(sobject.name, found.name)} WHERE hash IN ({marks})",
+            [str(value).lower() for value in values],
+        ).fetchall()
+        return [row[0] for row in rows]
 
-    def _keys(self, sobject: str, field: str, folded: Sequence[str]) -> list[int]:
-        marks = ", ".join("hash(?)" for _ in folded)
-        rows = self._run(f"SELECT _key FROM {_table(sobject, field)} WHERE hash IN ({marks})", folded)
-        return sorted({row[0] for row in rows})
-
-    def note(self, sobject: SObject, row: Mapping[str, Any]) -> None:
+    def note(self, connection: Connection, sobject: SObject, row: Mapping[str, Any]) -> None:
         """A record was written: its `_key` and these columns."""
         for name, value in row.items():
             if value is not None and (sobject.name, name) in self._known:
                 table = _table(sobject.name, name)
-                self._run(f"INSERT INTO {table} VALUES (hash(lower(?)), ?)", [value, row["_key"]])
+                connection.execute(f"INSERT INTO {table} VALUES (hash(lower(?)), ?)", [value, row["_key"]])
 
-    def note_set(self, sobject: SObject, names: Sequence[str], source: str) -> None:
+    def note_set(self, connection: Connection, sobject: SObject, names: Sequence[str], source: str) -> None:
         """Records were written: `source` is a relation of `_key` and those columns."""
         for name in names:
             if (sobject.name, name) in self._known:
-                self._run(
+                connection.execute(
                     f'INSERT INTO {_table(sobject.name, name)} SELECT hash(lower("{name}")), _key '
-                    f'FROM {source} WHERE "{name}" IS NOT NULL',
-                    None,
+                    f'FROM {source} WHERE "{name}" IS NOT NULL'
                 )
 
     def settle(self, committed: bool) -> None:

@@ -93,8 +93,8 @@ def load_state(core: Core) -> None:
 
 
 def _dump_object(found: SObject) -> dict[str, Any]:
-    skip = {"fields", "_folded"}
-    plain = {item.name: getattr(found, item.name) for item in fields(found) if item.name not in skip}
+    names = [item.name for item in fields(found) if item.name != "fields" and not item.name.startswith("_")]
+    plain = {name: getattr(found, name) for name in names}
     plain["record_types"] = [asdict(info) for info in found.record_types]
     return {**plain, "fields": [asdict(item) for item in found.fields.values()]}
 

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
-import pyarrow as pa
 
-from sandbox.keys import key_among
+from sandbox import tables
+from sandbox.keys import FEW, key_among
 from sandbox.lookups import Lookups
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
+from sandbox.pending import Change, Pending
+from sandbox.tables import Record
 
-Record = dict[str, Any]
-_ARROW = {
-    "VARCHAR": pa.string(),
-    "DOUBLE": pa.float64(),
-    "BIGINT": pa.int64(),
-    "BOOLEAN": pa.bool_(),
-    "DATE": pa.date32(),
-    "TIMESTAMP": pa.timestamp("us"),
-}
-_FEW = 4
-"""Up to this many rows go one by one: staging a set costs more than it saves."""
+Found = TypeVar("Found")
+MOST_PENDING = 500
+"""So many changes do not wait for a question."""
 
 
 class Store:
@@ -34,6 +28,10 @@ class Store:
 
     One writer at a time, by a lock; readers use the database's own snapshots and never see half of a write.
     A thread that writes reads what it wrote, because it keeps one cursor.
+
+    A transaction that writes single records and asks the tables nothing never speaks to the database: its changes
+    are pending when it ends, and reach the tables before the next question to them, whoever asks. Reads by key look
+    at both. In a file everything is written at once.
     """
 
     def __init__(self, path: Path | None = None, threads: int = 1) -> None:
@@ -45,8 +43,19 @@ class Store:
         self._local = threading.local()
         self._lock = threading.RLock()
         self._depth = 0
+        self._writer: int | None = None
+        """The thread that is in a transaction."""
+        self._spoken = False
+        """Whether that transaction has begun in the database."""
+        self._waits = path is None
+        self._pending = Pending()
+        self._pending_lock = threading.RLock()
+        self._draft = Pending()
+        """What the transaction wrote as long as it has not begun in the database."""
+        self._turn = 0
+        """Counts how often pending changes moved into the tables."""
         self._numbers: dict[str, int] = {}
-        self.lookups = Lookups(self.run)
+        self.lookups = Lookups()
         self.run("CREATE TABLE IF NOT EXISTS _hidden (object VARCHAR, key BIGINT)")
         self.run("CREATE TABLE IF NOT EXISTS _state (name VARCHAR, value VARCHAR)")
 
@@ -54,7 +63,15 @@ class Store:
 
     @property
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        """This thread's own connection."""
+        """This thread's own connection; in the tables it finds everything written before."""
+        if self._writing:
+            self._speak()
+        elif self._pending:
+            self._move()
+        return self._own
+
+    @property
+    def _own(self) -> duckdb.DuckDBPyConnection:
         found: duckdb.DuckDBPyConnection | None = getattr(self._local, "cursor", None)
         if found is None:
             found = self._root.cursor()
@@ -63,6 +80,8 @@ class Store:
 
     def fresh(self) -> duckdb.DuckDBPyConnection:
         """Another connection, for a reader with a snapshot of its own."""
+        if self._pending:
+            self._move()
         return self._root.cursor()
 
     def run(self, sql: str, values: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
@@ -81,20 +100,81 @@ class Store:
                 finally:
                     self._depth -= 1
                 return
-            cursor = self.cursor
-            cursor.execute("BEGIN")
-            self._depth = 1
+            self._depth, self._writer = 1, threading.get_ident()
             try:
                 yield
             except BaseException:
-                cursor.execute("ROLLBACK")
-                self.lookups.settle(committed=False)
+                if self._spoken:
+                    self._own.execute("ROLLBACK")
+                    self.lookups.settle(committed=False)
                 raise
             else:
-                cursor.execute("COMMIT")
-                self.lookups.settle(committed=True)
+                self._commit()
             finally:
-                self._depth = 0
+                self._depth, self._writer, self._spoken = 0, None, False
+                self._draft.clear()
+
+    @property
+    def _writing(self) -> bool:
+        """Whether this thread is in a transaction."""
+        return self._writer == threading.get_ident()
+
+    def _speak(self) -> None:
+        """Begin the transaction in the database, with what it has written so far."""
+        if not self._spoken:
+            self._move()
+            self._own.execute("BEGIN")
+            self._spoken = True
+            self._write(self._draft)
+            self._draft.clear()
+
+    def _commit(self) -> None:
+        if self._spoken:
+            self._own.execute("COMMIT")
+            self.lookups.settle(committed=True)
+            return
+        with self._pending_lock:
+            self._pending.absorb(self._draft)
+            if len(self._pending) > MOST_PENDING:
+                self._move()
+
+    def _move(self) -> None:
+        """Write what is pending into the tables. No transaction that speaks to the database is open elsewhere."""
+        with self._pending_lock:
+            if not self._pending:
+                return
+            self._own.execute("BEGIN")
+            try:
+                self._write(self._pending)
+            except BaseException:
+                self._own.execute("ROLLBACK")
+                raise
+            self._own.execute("COMMIT")
+            self._pending.clear()
+            self._turn += 1
+
+    def _write(self, pending: Pending) -> None:
+        for sobject, changes in pending:
+            fresh = [change.values for change in changes.values() if change.fresh]
+            later = [(key, change.values) for key, change in changes.items() if not change.fresh]
+            tables.insert(self._own, self.lookups, sobject, fresh, {})
+            tables.update(self._own, self.lookups, sobject, later, {})
+
+    def _steady(self, read: Callable[[], Found]) -> Found:
+        """What `read` finds in pending changes and then in tables, while nothing moves from these to those."""
+        while True:
+            turn = self._turn
+            found = read()
+            if turn == self._turn:
+                return found
+
+    def _changes(self, sobject: SObject) -> dict[int, Change]:
+        """What this thread must know of an object's records besides what its table says."""
+        with self._pending_lock:
+            known = dict(self._pending.of(sobject))
+        for key, change in self._draft.of(sobject).items() if self._writing else ():
+            known[key] = known[key].then(change) if key in known else change
+        return known
 
     @property
     def lock(self) -> threading.RLock:
@@ -160,93 +240,81 @@ class Store:
         self, sobject: SObject, keys: Sequence[int], names: Sequence[str] | None = None
     ) -> dict[int, Record]:
         """Records by key, deleted ones included."""
-        if not keys:
-            return {}
         chosen = list(names) if names is not None else [item.name for item in sobject.stored]
-        columns = ", ".join(f'"{name}"' for name in chosen)
-        head = f"SELECT _key{', ' if columns else ''}{columns} FROM {sobject.table}"
-        rows = self.run(f"{head} WHERE {key_among(keys)}")
-        return {row[0]: dict(zip(chosen, row[1:], strict=True)) for row in rows}
+        if len(keys) > FEW:
+            return tables.read(self.cursor, sobject, keys, chosen)
+        return self._steady(lambda: self._present(sobject, keys, chosen))
+
+    def _present(self, sobject: SObject, keys: Sequence[int], names: Sequence[str]) -> dict[int, Record]:
+        changes = self._changes(sobject)
+        kept = [key for key in keys if key not in changes or not changes[key].fresh]
+        found = tables.read(self._own, sobject, kept, names)
+        for key in changes.keys() & set(keys):
+            if (record := changes[key].over(found.get(key), names)) is not None:
+                found[key] = record
+        return found
 
     def carriers(self, sobject: SObject, found: Field, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         """Value, key and id of the living records that carry one of the (folded) values, by key."""
-        if self.lookups.missing(sobject, found, values):
+        if not self.lookups.help(found, values):
+            return self._search(sobject, found, values)
+        if self.lookups.missing(sobject, found):
             with self.transaction():
-                self.lookups.build(sobject, found)
-        return self.lookups.carriers(sobject, found, values)
+                self.lookups.build(self.cursor, sobject, found)
+        return self._steady(lambda: self._carriers(sobject, found, set(values)))
+
+    def _search(self, sobject: SObject, found: Field, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        name = f'"{found.name}"'
+        column = f"lower({name})" if found.folds else name
+        alive = ' AND NOT "IsDeleted"' if "IsDeleted" in sobject.fields else ""
+        return self.run(
+            f'SELECT {column}, _key, "Id" FROM {sobject.table} '
+            f"WHERE {name} IS NOT NULL AND {column} IN (SELECT unnest(?)){alive} ORDER BY _key",
+            [list(values)],
+        )
+
+    def _carriers(self, sobject: SObject, found: Field, values: set[Any]) -> list[tuple[Any, ...]]:
+        keys = {
+            key
+            for key, change in self._changes(sobject).items()
+            if found.folded(change.values.get(found.name)) in values
+        }
+        keys.update(self.lookups.keys(self._own, sobject, found, values))
+        names = [name for name in (found.name, "Id", "IsDeleted") if name in sobject.fields]
+        return [
+            (value, key, record["Id"])
+            for key, record in sorted(self.fetch(sobject, list(keys), names).items())
+            if (value := found.folded(record[found.name])) in values and not record.get("IsDeleted")
+        ]
 
     # writing
 
+    @property
+    def _silent(self) -> bool:
+        """Whether single records may wait: this thread is in a transaction that has asked the tables nothing."""
+        return self._waits and self._writing and not self._spoken
+
     def insert(self, sobject: SObject, rows: Sequence[Record], same: Record | None = None) -> None:
         """Add records; each carries `_key` and the columns that are not null. `same` is what all share."""
-        names = _names(rows)
-        shared = {name: value for name, value in (same or {}).items() if name not in names}
-        columns = ", ".join(f'"{name}"' for name in [*names, *shared])
-        if len(rows) <= _FEW:
-            marks = ", ".join("?" for _ in [*names, *shared])
-            for row in rows:
-                self.run(
-                    f"INSERT INTO {sobject.table} ({columns}) VALUES ({marks})",
-                    [*(row.get(name) for name in names), *shared.values()],
-                )
-                self.lookups.note(sobject, row)
+        if len(rows) > tables.SINGLE or not self._silent:
+            tables.insert(self.cursor, self.lookups, sobject, rows, same or {})
             return
-        values = ", ".join([*(f'"{name}"' for name in names), *("?" for _ in shared)])
-        with self.staged(sobject, rows, names) as stage:
-            self.run(
-                f"INSERT INTO {sobject.table} ({columns}) SELECT {values} FROM {stage}", list(shared.values())
-            )
-            self.lookups.note_set(sobject, names, stage)
+        for row in rows:
+            self._draft.put(sobject, row["_key"], {**(same or {}), **row}, fresh=True)
 
     def update(
         self, sobject: SObject, changes: Sequence[tuple[int, Record]], same: Record | None = None
     ) -> None:
-        """Change records by key, set by set: rows that change the same columns go together."""
-        groups: dict[tuple[str, ...], list[Record]] = {}
+        """Change records by key; rows that change the same columns go together. `same` is what all share."""
+        if len(changes) > tables.SINGLE or not self._silent:
+            tables.update(self.cursor, self.lookups, sobject, changes, same or {})
+            return
         for key, values in changes:
-            groups.setdefault(tuple(values), []).append({"_key": key, **values})
-        for names, rows in groups.items():
-            shared = {name: value for name, value in (same or {}).items() if name not in names}
-            fixed = [f'"{name}" = ?' for name in shared]
-            if not names and not shared:
-                continue
-            if len(rows) <= _FEW:
-                sets = ", ".join([*(f'"{name}" = ?' for name in names), *fixed])
-                for row in rows:
-                    self.run(
-                        f"UPDATE {sobject.table} SET {sets} WHERE _key = {row['_key']}",
-                        [*(row[name] for name in names), *shared.values()],
-                    )
-                    self.lookups.note(sobject, row)
-                continue
-            sets = ", ".join([*(f'"{name}" = s."{name}"' for name in names), *fixed])
-            with self.staged(sobject, rows, ["_key", *names]) as stage:
-                self.run(
-                    f"UPDATE {sobject.table} AS t SET {sets} FROM {stage} s WHERE t._key = s._key",
-                    list(shared.values()),
-                )
-                self.lookups.note_set(sobject, names, stage)
+            self._draft.put(sobject, key, {**(same or {}), **values})
 
     def remove(self, sobject: SObject, keys: Sequence[int]) -> None:
         """Take records away for good."""
         self.run(f"DELETE FROM {sobject.table} WHERE {key_among(keys)}")
-
-    @contextmanager
-    def staged(self, sobject: SObject, rows: Sequence[Record], names: Sequence[str]) -> Iterator[str]:
-        """The rows as a relation that SQL of this thread can read, under the name it yields."""
-        arrays = []
-        fields = []
-        for name in names:
-            found = sobject.fields.get(name)
-            kind = _ARROW["BIGINT" if name == "_key" else found.sql_type if found else "BIGINT"]
-            arrays.append(pa.array([row.get(name) for row in rows], type=kind))
-            fields.append(pa.field(name, kind))
-        table = pa.Table.from_arrays(arrays, schema=pa.schema(fields))
-        self.cursor.register("_stage", table)
-        try:
-            yield "_stage"
-        finally:
-            self.cursor.unregister("_stage")
 
     # the org's own notes
 
@@ -264,10 +332,3 @@ class Store:
 
 def _index(sobject: SObject) -> str:
     return f'"_key_{sobject.name}"'
-
-
-def _names(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    names: dict[str, None] = {}
-    for row in rows:
-        names.update(dict.fromkeys(row))
-    return list(names)

@@ -221,9 +221,9 @@ class SchemaAdministration(Administration):
         )
         with self.core.store.transaction():
             for each in doomed:
-                self.core.schema.drop_field(found.name, each.name)
                 if each.stored:
                     self.core.store.drop_column(found, each.name)
+                self.core.schema.drop_field(found.name, each.name)
             if field.master_detail and "OwnerId" not in found.fields:
                 self._take_up_owner(found)
         copy = self._copy_on_accounts(found, field.name)
@@ -268,8 +268,8 @@ class SchemaAdministration(Administration):
     def _give_up_owner(self, found: SObject) -> None:
         # The detail belongs to whoever owns the master.
         if "OwnerId" in found.fields:
-            self.core.schema.drop_field(found.name, "OwnerId")
             self.core.store.drop_column(found, "OwnerId")
+            self.core.schema.drop_field(found.name, "OwnerId")
 
     def _copy_to_accounts(self, field: Field) -> None:
         account = self.core.schema["Account"]

@@ -121,17 +121,15 @@ def upsert(call: Call, found: Mapping[str, str]) -> Answer:
         raise ApiError(
             400, "INVALID_FIELD", f"The {field.name} field should not be specified in the sobject data."
         )
+    writer, intent = call.core.writer, call.intent()
     with call.core.store.transaction():
-        matches = _matches(call, sobject, field.name, found["value"])
+        drafts = writer.match(sobject, field.name, [(found["value"], body)], intent)
+        matches = drafts[0].matches
         if len(matches) > 1:
             return _several(call, sobject, matches)
-        if not matches and call.flag("updateOnly"):
+        if drafts[0].id is None and call.flag("updateOnly"):
             raise not_found()
-        writer, intent = call.core.writer, call.intent()
-        if matches:
-            outcome = writer.update(sobject, [(matches[0], body)], intent)[0]
-        else:
-            outcome = writer.upsert(sobject, field.name, [(found["value"], body)], intent)[0]
+        outcome = writer.save(sobject, drafts, intent)[0]
     if not outcome.success:
         return refused(outcome)
     recent.note(call, sobject, outcome.id)
@@ -231,35 +229,38 @@ def read_records(
     call: Call, sobject: SObject, keys: Sequence[int], fields: Sequence[Field]
 ) -> dict[int, tuple[dict[str, Any], Any]]:
     """Living, visible records as JSON, by key, with their stamps."""
-    columns = ["t._key", 't."SystemModstamp"']
-    world = call.core.world(call.who)
-    scope = Scope(world, "", sobject)
+    names = ["SystemModstamp"]
     for field in fields:
-        if field.is_compound:
-            columns += [f't."{part}"' for part in field.parts.values()]
-        else:
-            columns.append(scope.read(field))
-    where = [key_among(keys, "t._key")]
-    if "IsDeleted" in sobject.fields:
-        where.append(living("t"))
-    where += visibility.conditions(world, sobject, "t")
-    rows = call.core.store.run(
-        f"SELECT {', '.join(columns)} FROM {scope.source()} WHERE {' AND '.join(where)}"
-    )
+        names += field.parts.values() if field.is_compound else [field.name]
     out = {}
-    for row in rows:
-        url = f"/services/data/v{call.version}/sobjects/{sobject.name}/{ids.make(sobject.prefix, row[0])}"
+    for key, row in _rows(call, sobject, keys, names).items():
+        url = f"/services/data/v{call.version}/sobjects/{sobject.name}/{ids.make(sobject.prefix, key)}"
         record: dict[str, Any] = {"attributes": {"type": sobject.name, "url": url}}
-        at = 2
         for field in fields:
             if field.is_compound:
-                record[field.name] = compound(dict(zip(field.parts, row[at:], strict=False)))
-                at += len(field.parts)
+                record[field.name] = compound({part: row[name] for part, name in field.parts.items()})
             else:
-                record[field.name] = _shown(row[at])
-                at += 1
-        out[row[0]] = (record, row[1])
+                record[field.name] = _shown(row[field.name])
+        out[key] = (record, row["SystemModstamp"])
     return out
+
+
+def _rows(
+    call: Call, sobject: SObject, keys: Sequence[int], wanted: Sequence[str]
+) -> dict[int, dict[str, Any]]:
+    """Living, visible rows by key. What is not computed, and hidden from nobody, needs no query."""
+    store, world = call.core.store, call.core.world(call.who)
+    binned = ["IsDeleted"] if "IsDeleted" in sobject.fields else []
+    names = list(dict.fromkeys([*wanted, *binned]))
+    limits = visibility.conditions(world, sobject, "t")
+    if not limits and all(sobject.fields[name].stored for name in names):
+        rows = store.fetch(sobject, keys, names)
+        return {key: row for key, row in rows.items() if not row.get("IsDeleted")}
+    scope = Scope(world, "", sobject)
+    columns = ["t._key", *(scope.read(sobject.fields[name]) for name in names)]
+    where = [key_among(keys, "t._key"), *(living("t") for _ in binned), *limits]
+    found = store.run(f"SELECT {', '.join(columns)} FROM {scope.source()} WHERE {' AND '.join(where)}")
+    return {row[0]: dict(zip(names, row[1:], strict=True)) for row in found}
 
 
 def _shown(value: Any) -> Any:
@@ -289,7 +290,7 @@ def _matches(call: Call, sobject: SObject, name: str, value: str) -> list[str]:
     checked = checker(field, True)(value)
     if checked is None or not isinstance(checked, str | int | float):
         return []
-    folded = checked.lower() if isinstance(checked, str) and not field.case_sensitive else checked
+    folded = field.folded(checked)
     return call.core.writer.matches(sobject, field.name, [folded], call.intent()).get(folded, [])
 
 

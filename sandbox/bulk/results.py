@@ -139,9 +139,9 @@ class Exporter:
         return Results(header.encode(), chunks)
 
     def _readers(self, plan: Plan) -> list[duckdb.DuckDBPyConnection]:
-        readers = [self._core.store.fresh() for _ in range(_THREADS)]
         # No writer is at work between these two, so both read the same moment.
         with self._core.store.lock:
+            readers = [self._core.store.fresh() for _ in range(_THREADS)]
             for reader in readers:
                 reader.execute("BEGIN")
                 reader.execute(f"SELECT 1 FROM {plan.sobject.table} LIMIT 1").fetchall()

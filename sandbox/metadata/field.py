@@ -161,6 +161,15 @@ class Field:
         return not self.is_compound and self.expression is None
 
     @property
+    def folds(self) -> bool:
+        """Whether values that differ in case only are the same."""
+        return self.is_text and not self.case_sensitive
+
+    def folded(self, value: Any) -> Any:
+        """A value as comparisons see it."""
+        return value.lower() if self.folds and isinstance(value, str) else value
+
+    @property
     def is_compound(self) -> bool:
         """Whether it shows several other fields as one."""
         return self.type in COMPOUND_TYPES

@@ -41,6 +41,7 @@ class SObject:
     flags: dict[str, Any] = field(default_factory=dict)
     changed_at: float = 0.0
     _folded: dict[str, str] = field(default_factory=dict)
+    _stored: list[Field] = field(default_factory=list)
 
     @property
     def table(self) -> str:
@@ -57,14 +58,16 @@ class SObject:
         return found
 
     def put(self, fields: list[Field]) -> None:
-        """Replace the fields, keeping the lookup by folded name right."""
+        """Replace the fields, and forget what was worked out from them."""
         self.fields = {item.name: item for item in fields}
-        self._folded = {}
+        self._folded, self._stored = {}, []
 
     @property
     def stored(self) -> list[Field]:
         """The fields that a column holds."""
-        return [item for item in self.fields.values() if item.stored]
+        if not self._stored:
+            self._stored = [item for item in self.fields.values() if item.stored]
+        return self._stored
 
     @property
     def name_field(self) -> Field | None:

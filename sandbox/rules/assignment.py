@@ -10,6 +10,7 @@ from sandbox.rules.draft import Draft, Intent
 from sandbox.soql.compiler import compile_condition
 from sandbox.soql.scope import World
 from sandbox.store import Store
+from sandbox.tables import staged
 
 
 @dataclass(slots=True, frozen=True)
@@ -41,7 +42,7 @@ def assign(
     wholes = [draft.merged for draft in drafts]
     rows = [{"_key": n, **{name: whole.get(name) for name in columns}} for n, whole in enumerate(wholes)]
     left = set(range(len(drafts)))
-    with store.staged(sobject, rows, ["_key", *columns]) as stage:
+    with staged(store.cursor, sobject, rows, ["_key", *columns]) as stage:
         for rule in chosen:
             hit = left
             if rule.condition:

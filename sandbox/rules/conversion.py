@@ -13,7 +13,7 @@ from sandbox.metadata import person_account
 from sandbox.metadata.opportunity import STAGES
 from sandbox.rules.draft import Intent
 from sandbox.rules.writer import Writer
-from sandbox.store import Record
+from sandbox.tables import Record
 
 _ACCOUNT = {
     "Company": "Name",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from sandbox.access import User
 from sandbox.errors import RowError
-from sandbox.store import Record
+from sandbox.tables import Record
 
 Locked = Callable[[str | None], bool]
 """Whether the lock on a record cannot be had."""
@@ -48,6 +48,12 @@ class Draft:
     """Parents named by an external id: lookup field, external id field, value."""
     id: str | None = None
     created: bool = False
+    external: tuple[str, Any] | None = None
+    """The external id by which an upsert names the record: field and value as stored."""
+    matches: Sequence[str] = ()
+    """The ids of the records that carry it."""
+    unclaimed: bool = False
+    """Not even a record that the caller does not see carries it."""
 
     @property
     def merged(self) -> Record:

@@ -18,7 +18,6 @@ def check(store: Store, sobject: SObject, drafts: Sequence[Draft]) -> None:
 
 
 def _check_field(store: Store, sobject: SObject, field: Field, drafts: Sequence[Draft]) -> None:
-    fold = field.is_text and not field.case_sensitive
     mine: dict[object, Draft] = {}
     for draft in drafts:
         value = draft.values.get(field.name)
@@ -26,7 +25,9 @@ def _check_field(store: Store, sobject: SObject, field: Field, drafts: Sequence[
             continue
         if draft.old is not None and draft.old.get(field.name) == value:
             continue
-        folded = value.lower() if fold else value
+        if draft.unclaimed and draft.external == (field.name, value):
+            continue
+        folded = field.folded(value)
         if folded in mine:
             _refuse(draft, field, "<unknown>")
             continue

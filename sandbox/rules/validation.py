@@ -10,6 +10,7 @@ from sandbox.rules.draft import Draft
 from sandbox.soql.compiler import compile_condition
 from sandbox.soql.scope import World
 from sandbox.store import Store
+from sandbox.tables import staged
 
 
 @dataclass(slots=True, frozen=True)
@@ -35,7 +36,7 @@ def check(
     for number, draft in enumerate(live):
         merged = draft.merged
         rows.append({"_key": number, **{name: merged.get(name) for name in columns}})
-    with store.staged(sobject, rows, ["_key", *columns]) as stage:
+    with staged(store.cursor, sobject, rows, ["_key", *columns]) as stage:
         for rule in rules:
             source, where = compile_condition(rule.condition, world, sobject, table=stage)
             for (number,) in store.run(f"SELECT t._key FROM {source} WHERE {where} ORDER BY 1"):

@@ -21,7 +21,8 @@ from sandbox.rules.prepare import Preparer
 from sandbox.rules.standard.registry import BEHAVIOURS, NONE
 from sandbox.soql import visibility
 from sandbox.soql.scope import World
-from sandbox.store import Record, Store
+from sandbox.store import Store
+from sandbox.tables import Record
 
 Raw = Mapping[str, Any]
 Hook = Callable[[Record | None, Record], Record | None]
@@ -80,25 +81,28 @@ class Writer:
     ) -> list[Outcome]:
         """Change the records that carry an external id, create the others."""
         with self.store.transaction():
-            drafts = self._match(sobject, key_field, rows, intent)
-            known = [draft for draft in drafts if draft.id is not None and not draft.errors]
-            fresh = [draft for draft in drafts if draft.id is None and not draft.errors]
-            self._load(sobject, known, intent)
-            self._prepare(sobject, [draft for draft in known if not draft.errors], intent, inserting=False)
-            self._prepare(sobject, fresh, intent, inserting=True)
-            if key_field.lower() != "id":
-                found = sobject.find(key_field)
-                for draft, (value, _) in zip(drafts, rows, strict=True):
-                    if draft.id is None and found is not None:
-                        draft.values[found.name] = checker(found, True)(value)
-            self._judge(sobject, drafts, intent)
-            return self._finish(sobject, drafts, intent)
+            return self.save(sobject, self.match(sobject, key_field, rows, intent), intent)
+
+    def save(self, sobject: SObject, drafts: Sequence[Draft], intent: Intent) -> list[Outcome]:
+        """Change the records that `match` found, create the others, in the transaction that it began in."""
+        known = [draft for draft in drafts if draft.id is not None and not draft.errors]
+        fresh = [draft for draft in drafts if draft.id is None and not draft.errors]
+        self._load(sobject, known, intent)
+        self._prepare(sobject, [draft for draft in known if not draft.errors], intent, inserting=False)
+        self._prepare(sobject, fresh, intent, inserting=True)
+        for draft in fresh:
+            if draft.external is not None:
+                name, value = draft.external
+                draft.values[name] = value
+        self._judge(sobject, drafts, intent)
+        return self._finish(sobject, drafts, intent)
 
     # steps
 
-    def _match(
+    def match(
         self, sobject: SObject, key_field: str, rows: Sequence[tuple[Any, Raw]], intent: Intent
     ) -> list[Draft]:
+        """Drafts of an upsert: each with the ids of the living, visible records that carry its external id."""
         if key_field.lower() == "id":
             return [Draft(row, id=str(value) if value else None) for value, row in rows]
         found = sobject.find(key_field)
@@ -114,15 +118,19 @@ class Writer:
             elif checked is None:
                 draft.refuse("MISSING_ARGUMENT", f"{found.name} not specified", found.name)
             else:
-                folded = checked.lower() if found.is_text and not found.case_sensitive else checked
-                by_value.setdefault(folded, []).append(draft)
+                draft.external = found.name, checked
+                by_value.setdefault(found.folded(checked), []).append(draft)
         for value, same in by_value.items():
             if len(same) > 1:
                 for draft in same:
                     draft.refuse("DUPLICATE_VALUE", f"Duplicate external id specified: {value}", found.name)
-        for value, matches in self.matches(sobject, found.name, list(by_value), intent).items():
+        carriers = self.store.carriers(sobject, found, list(by_value))
+        for value in by_value.keys() - {value for value, _, _ in carriers}:
             for draft in by_value[value]:
-                draft.id = matches[0]
+                draft.unclaimed = True
+        for value, matches in self._seen(sobject, carriers, intent).items():
+            for draft in by_value[value]:
+                draft.id, draft.matches = matches[0], matches
                 if len(matches) > 1:
                     draft.refuse(
                         "DUPLICATE_EXTERNAL_ID",
@@ -136,11 +144,14 @@ class Writer:
         self, sobject: SObject, name: str, values: Sequence[Any], intent: Intent
     ) -> dict[Any, list[str]]:
         """Ids of the living, visible records that carry those values, by (folded) value."""
-        found = sobject.fields[name]
+        return self._seen(sobject, self.store.carriers(sobject, sobject.fields[name], values), intent)
+
+    def _seen(
+        self, sobject: SObject, carriers: Sequence[tuple[Any, ...]], intent: Intent
+    ) -> dict[Any, list[str]]:
         out: dict[Any, list[str]] = {}
-        rows = self.store.carriers(sobject, found, values)
-        seen = self.visible(intent, sobject, [row[1] for row in rows])
-        for value, key, record_id in rows:
+        seen = self.visible(intent, sobject, [key for _, key, _ in carriers])
+        for value, key, record_id in carriers:
             if key in seen:
                 out.setdefault(value, []).append(record_id)
         return out

@@ -106,7 +106,7 @@ def _aggregate(call: Call, scope: Scope) -> Column:
     if name == "COUNT":
         return _made(call, f"count({column.sql})", "int", scope)
     if name == "COUNT_DISTINCT":
-        folds = column.field.is_text and not column.field.case_sensitive
+        folds = column.field.folds
         shown = f"lower({column.sql})" if folds else column.sql
         return _made(call, f"count(DISTINCT {shown})", "int", scope)
     if name in ("MIN", "MAX"):
