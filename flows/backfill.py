@@ -23,7 +23,7 @@ from tandem.run import Run
 from tandem.settings import AnyObjectName, load
 from tasks.check import check
 from tasks.fill import chosen_fields
-from tasks.merge import merge
+from tasks.merge import merge, note_unchanged
 from tasks.read import ask, read_bulk
 from tasks.tell import tell
 
@@ -70,10 +70,15 @@ def backfill(
                 question.query.object: read_bulk.submit(run, question, progress)
                 for question in ask(run, todo, everything=True)
             }
+            empty = []
             for name, reading in reads.items():
                 with attempt(run, name, Operation.PULL_UPDATES):
                     batch = reading.result()
-                    merge(run, batch, check(run, batch))
+                    if batch.rows:
+                        merge(run, batch, check(run, batch))
+                    else:
+                        empty.append(batch)
+            note_unchanged(run, empty)
 
         outcome.summary = tell(run) | {"paused": paused}
     return outcome.result()

@@ -48,6 +48,8 @@ def note_unchanged(run: Run, batches: Sequence[Batch]) -> None:
     with run.database.write() as session, session.transaction():
         for batch in batches:
             apply(session, run, batch, Verdict())
+    for batch in batches:
+        batch.discard()
 
 
 def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle: bool = True) -> list[Step]:

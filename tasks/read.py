@@ -24,6 +24,7 @@ from tandem.salesforce import bulk_query
 from tandem.salesforce.bulk_job import JobLost
 from tandem.salesforce.changes import ChangeQuery, read_changes, soql
 from tandem.salesforce.description import FieldDescribe
+from tandem.side_by_side import side_by_side
 from tandem.staging import stage_csv, stage_rows
 from tasks.batch import Batch
 
@@ -203,13 +204,17 @@ def _stage(
         pages = jobs.staged_pages(session, job.job_id)
     done = sum(page.rows for page in pages)
 
-    # The client downloads a few pages ahead, so staging one does not keep the wire waiting.
-    for page in bulk_query.pages(run.connection, job.job_id, folder, [page.locator for page in pages]):
+    def stage(page: bulk_query.Page) -> StagedPage:
         target = page.path.with_suffix(".parquet")
-        staged = StagedPage(page.locator, target, stage_csv(page.path, question.described, target, page.rows))
+        rows = stage_csv(page.path, question.described, target, page.rows)
+        page.path.unlink()
+        return StagedPage(page.locator, target, rows)
+
+    fetched = bulk_query.pages(run.connection, job.job_id, folder, [page.locator for page in pages])
+    # Pages come while others are staged: neither keeps the other waiting.
+    for staged in side_by_side(stage, fetched, run.settings.threads):
         with run.database.write() as session:
             jobs.keep_pages(session, job.job_id, [staged])
-        page.path.unlink()
         pages.append(staged)
         done += staged.rows
         if progress:

@@ -62,15 +62,19 @@ def log(
     person: str = "person_id",
     primary: str = "NULL",
     attributes: str = "NULL",
+    number: str = "row_number() OVER ()",
 ) -> int:
     """Log one activity for each row of ``source``, a FROM clause; the others are SQL expressions over it.
+
+    :param number: what tells the rows apart, from 1 on; where they are numbered already, DuckDB need not count
+        them in one thread.
 
     Returns the number logged. Call it inside the transaction that makes the change.
     """
     return session.execute(
         f"""
         INSERT INTO marketing.activity
-        SELECT (SELECT coalesce(max(id), 0) FROM marketing.activity) + row_number() OVER (),
+        SELECT (SELECT coalesce(max(id), 0) FROM marketing.activity) + {number},
                {person}, CAST(? AS TIMESTAMP), {int(type_id)}, CAST({primary} AS VARCHAR), {attributes}, ?
         FROM {source}
         """,

@@ -88,6 +88,7 @@ def log_arrivals(
         at=now,
         person="_record_id",
         attributes=attributes(**told),
+        number="_record_id - (SELECT min(_record_id) FROM arrival) + 1",
     )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -13,6 +11,7 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 from tandem.errors import SalesforceError
 from tandem.salesforce import bulk_job
 from tandem.salesforce.connection import Connection, read_json
+from tandem.side_by_side import side_by_side
 from tandem.staging import whole_file
 
 _PARALLEL_SINCE = 58.0  # the API version that brought resultPages
@@ -80,12 +79,12 @@ def pages(connection: Connection, job_id: str, folder: Path, have: Collection[st
                 raise
         else:
             if first is not None:
-                yield from _side_by_side(connection, first, addresses, folder, have)
+                yield from _in_parallel(connection, first, addresses, folder, have)
             return
     yield from _one_by_one(connection, job_id, folder, have)
 
 
-def _side_by_side(
+def _in_parallel(
     connection: Connection, first: str, addresses: Iterator[str], folder: Path, have: Collection[str]
 ) -> Iterator[Page]:
     def wanted() -> Iterator[tuple[str, str]]:
@@ -94,21 +93,10 @@ def _side_by_side(
             if locator not in have:
                 yield address, locator
 
-    ahead = connection.settings.parallel_pages
-    todo = wanted()
-    under_way: deque[Future[tuple[Page, str | None]]] = deque()
-    with ThreadPoolExecutor(ahead, thread_name_prefix="bulk-page") as pool:
-        try:
-            while True:
-                # One more than there are threads, so that none idles while the caller works on a page, and no
-                # more, so that the disk holds a few pages and not the org.
-                while len(under_way) <= ahead and (page := next(todo, None)) is not None:
-                    under_way.append(pool.submit(_fetch, connection, page[0], page[1], folder))
-                if not under_way:
-                    return
-                yield under_way.popleft().result()[0]
-        finally:
-            pool.shutdown(cancel_futures=True)
+    def fetch(found: tuple[str, str]) -> Page:
+        return _fetch(connection, *found, folder)[0]
+
+    yield from side_by_side(fetch, wanted(), connection.settings.parallel_pages)
 
 
 def _addresses(connection: Connection, job_id: str) -> Iterator[str]:
