@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import threading
-from typing import Any, cast
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.futures import PrefectFuture
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.beginning import begin, rest
 from flows.filling import fill_fields
 from flows.outcome import ended
 from flows.progress import backfill_progress
+from flows.reading import READERS, read_all
 from flows.steps import announce, attempt
 from tandem.database import journal
 from tandem.database.journal import Operation
@@ -24,14 +23,11 @@ from tandem.settings import AnyObjectName, load
 from tasks.check import check
 from tasks.fill import chosen_fields
 from tasks.merge import merge, note_unchanged
-from tasks.read import ask, read_bulk
+from tasks.read import ask
 from tasks.tell import tell
 
-# Objects are read two at a time. Prefect's own types do not let its runner pass for a runner.
-_READERS = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=2))
 
-
-@flow(name="backfill", validate_parameters=True, task_runner=_READERS)
+@flow(name="backfill", validate_parameters=True, task_runner=READERS)
 def backfill(
     objects: list[AnyObjectName] | None = None,
     restart: bool = False,
@@ -65,15 +61,11 @@ def backfill(
         if any(edition(settings.expectations, name) for name in todo):
             threading.Thread(target=warm_up, daemon=True, name="load-great-expectations").start()
         with backfill_progress(todo) as progress:
-            # The next objects are read while one is checked and merged.
-            reads = {
-                question.query.object: read_bulk.submit(run, question, progress)
-                for question in ask(run, todo, everything=True)
-            }
             empty = []
-            for name, reading in reads.items():
+            for name, reading in read_all(run, ask(run, todo, everything=True), progress).items():
                 with attempt(run, name, Operation.PULL_UPDATES):
-                    batch = reading.result()
+                    batch = reading()
+                    progress(name, batch.rows, batch.rows)
                     if batch.rows:
                         merge(run, batch, check(run, batch))
                     else:

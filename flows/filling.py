@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from flows.reading import read_all
 from flows.steps import announce, attempt
 from tandem.database.journal import Operation
 from tandem.run import Run
 from tasks.check import check
 from tasks.fill import KEYS, fill, refuse_before_first_copy
-from tasks.read import ask, read, read_bulk
+from tasks.read import ask
 
 
 def fill_fields(run: Run, wanted: Mapping[str, Sequence[str]]) -> None:
@@ -21,12 +22,7 @@ def fill_fields(run: Run, wanted: Mapping[str, Sequence[str]]) -> None:
     names = list(wanted)
     announce(run, names, Operation.PULL_UPDATES)
     only = {name: [*KEYS, *fields] for name, fields in wanted.items()}
-    batches, many, errors = read(run, ask(run, names, everything=True, only=only))
-    small = {batch.object: batch for batch in batches}
-    large = {question.query.object: question for question in many}
-    for name in names:
+    for name, reading in read_all(run, ask(run, names, everything=True, only=only)).items():
         with attempt(run, name, Operation.PULL_UPDATES):
-            if name in errors:
-                raise errors[name]
-            batch = small[name] if name in small else read_bulk(run, large[name])
+            batch = reading()
             fill(run, batch, check(run, batch, some_fields=True))

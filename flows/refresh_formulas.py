@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 
 from flows.filling import fill_fields
 from flows.outcome import ended
+from flows.reading import READERS
 from flows.steps import names_to_sync, not_paused, resting
 from tandem.clock import utc_now
 from tandem.database.journal import Status, last_success
@@ -22,7 +23,7 @@ from tasks.tell import tell
 KIND = "refresh-formulas"
 
 
-@flow(name=KIND, validate_parameters=True)
+@flow(name=KIND, validate_parameters=True, task_runner=READERS)
 def refresh_formulas(only_when_due: bool = False) -> dict[str, Any] | State[Any]:
     """Read the formula fields of every record again, and nothing else.
 

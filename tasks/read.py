@@ -16,13 +16,13 @@ from tandem.database import fields as field_maps
 from tandem.database import jobs, journal, quarantine
 from tandem.database.jobs import BulkJob, StagedPage
 from tandem.database.place import places
-from tandem.errors import SalesforceError
+from tandem.errors import AuthenticationError, SalesforceError
 from tandem.objects.field_map import MappedField
 from tandem.quality.suite import edition
 from tandem.run import Run
 from tandem.salesforce import bulk_query
 from tandem.salesforce.bulk_job import JobLost
-from tandem.salesforce.changes import ChangeQuery, read_changes, soql
+from tandem.salesforce.changes import ChangeQuery, count_changes, read_changes, soql
 from tandem.salesforce.description import FieldDescribe
 from tandem.side_by_side import side_by_side
 from tandem.staging import stage_csv, stage_rows
@@ -125,6 +125,24 @@ def _with_filter(run: Run, name: str, error: SalesforceError) -> SalesforceError
 
 def _read_fields(fields: Sequence[MappedField]) -> list[str]:
     return [each.field for each in fields]
+
+
+@task(name="count", cache_policy=NO_CACHE, persist_result=False)
+def by_size(run: Run, questions: Sequence[Question]) -> tuple[list[Question], list[Question]]:
+    """Part questions into those for :func:`read` and those for :func:`read_bulk`, by how many rows they have.
+
+    Sorting all records to hand out the first page is much to ask of Salesforce; counting them is not. Where it
+    will not count them, they are read by Bulk, which says itself what is wrong.
+    """
+    try:
+        counts = count_changes(run.connection, [each.query for each in questions])
+    except AuthenticationError:
+        raise
+    except SalesforceError:
+        return [], list(questions)
+    most = run.settings.salesforce.bulk_threshold
+    few = [each for each in questions if counts[each.query.object] <= most]
+    return few, [each for each in questions if each not in few]
 
 
 @task(name="read changes", cache_policy=NO_CACHE, persist_result=False)

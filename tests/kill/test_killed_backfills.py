@@ -46,7 +46,12 @@ def test_killed_backfills(
     dice: random.Random,
     light_suites: str,
 ) -> None:
-    chosen = {"SALESFORCE__BULK_PAGE_ROWS": "100", "EXPECTATIONS": light_suites}  # pages: three and two
+    # Leads and contacts come by Bulk, in three pages and two, the others by REST.
+    chosen = {
+        "SALESFORCE__BULK_PAGE_ROWS": "100",
+        "SALESFORCE__BULK_THRESHOLD": "100",
+        "EXPECTATIONS": light_suites,
+    }
     with tandem_world(monkeypatch, tmp_path, Org(people=400, seed=7), **chosen) as world:
         runner, done, wanted = Runner(fork_server, world, tmp_path), 0, share(0.2)
         assert runner.run("backfill").exit_code == 0
