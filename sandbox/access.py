@@ -1,34 +1,37 @@
-"""Who may see and change what: users, profiles, field-level security, record visibility (facts 5.8)."""
+"""Who may see and change what: users, profiles, permission sets, field-level security (facts 5.8)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
 
-PRIVATE, READ, READ_WRITE = "Private", "Read", "ReadWrite"
-CONTROLLED_BY_PARENT = "ControlledByParent"
-DEFAULTS = (PRIVATE, READ, READ_WRITE, CONTROLLED_BY_PARENT)
-"""Org-wide defaults, named as the Metadata API names them."""
+READ, CREATE, EDIT, DELETE, VIEW_ALL, MODIFY_ALL = "Read", "Create", "Edit", "Delete", "ViewAll", "ModifyAll"
+OPERATIONS = {
+    READ: {READ},
+    CREATE: {READ, CREATE},
+    EDIT: {READ, EDIT},
+    DELETE: {READ, EDIT, DELETE},
+    VIEW_ALL: {READ, VIEW_ALL},
+    MODIFY_ALL: {READ, EDIT, DELETE, VIEW_ALL, MODIFY_ALL},
+}
+"""What may be done with an object's records, and what each of it takes for granted."""
+Named = tuple[str, str]
+"""An object and one of its fields or operations."""
 
 
 @dataclass(slots=True, frozen=True)
-class Share:
-    """A record shared by hand with a user; `edit` lets that user change it as well."""
+class PermissionSet:
+    """What everybody who has the set may do on top of the own profile."""
 
-    sobject: str
-    key: int
-    user_id: str
-    edit: bool = False
-
-
-@dataclass(slots=True)
-class Sharing:
-    """Org-wide defaults by object (an object that is not named is open to everybody), and manual shares."""
-
-    defaults: dict[str, str] = field(default_factory=dict)
-    shares: list[Share] = field(default_factory=list)
+    id: str
+    name: str
+    permissions: frozenset[str] = frozenset()
+    operations: frozenset[Named] = frozenset()
+    readable: frozenset[Named] = frozenset()
+    editable: frozenset[Named] = frozenset()
 
 
 @dataclass(slots=True)
@@ -41,17 +44,48 @@ class Profile:
     permissions: dict[str, bool] = field(
         default_factory=lambda: dict.fromkeys(["ApiEnabled", "ConvertLeads", "EditTask", "EditEvent"], True)
     )
-    hidden: set[tuple[str, str]] = field(default_factory=set)
-    read_only: set[tuple[str, str]] = field(default_factory=set)
-    hidden_objects: set[str] = field(default_factory=set)
+    hidden: set[Named] = field(default_factory=set)
+    read_only: set[Named] = field(default_factory=set)
+    denied: set[Named] = field(default_factory=set)
+    """Operations that the profile does not grant; without Read the object does not exist."""
+    wide: frozenset[Named] = frozenset()
+    """Operations that permission sets grant, ViewAll and ModifyAll among them."""
+
+    def widened(self, sets: Iterable[PermissionSet]) -> Profile:
+        """The profile together with the permission sets that somebody has."""
+        given = list(sets)
+        if not given:
+            return self
+        operations = frozenset[Named]().union(*(item.operations for item in given))
+        editable = frozenset[Named]().union(*(item.editable for item in given))
+        readable = frozenset[Named]().union(*(item.readable for item in given))
+        shown = self.hidden & (readable - editable)
+        return replace(
+            self,
+            permissions=self.permissions | {name: True for item in given for name in item.permissions},
+            hidden=self.hidden - readable - editable,
+            read_only=(self.read_only | shown) - editable,
+            denied=self.denied - operations,
+            wide=operations,
+        )
 
     def allows(self, permission: str) -> bool:
-        """Whether the profile grants a permission by its API name."""
+        """Whether a permission is granted, by its API name."""
         return self.permissions.get(permission, self.all_data)
+
+    def may(self, sobject: SObject, operation: str) -> bool:
+        """Whether the object's records may be read, created, edited or deleted at all."""
+        return (sobject.name, operation) not in self.denied and self.sees_object(sobject)
 
     def sees_object(self, sobject: SObject) -> bool:
         """Whether the object exists for this user."""
-        return sobject.name not in self.hidden_objects
+        return (sobject.name, READ) not in self.denied
+
+    def passes_sharing(self, sobject: SObject, editing: bool) -> bool:
+        """Whether every record of the object is seen, or may be changed, whatever sharing says."""
+        return self.allows("ModifyAllData" if editing else "ViewAllData") or (
+            (sobject.name, MODIFY_ALL if editing else VIEW_ALL) in self.wide
+        )
 
     def sees(self, sobject: SObject, found: Field) -> bool:
         """Whether the field exists for this user."""
@@ -65,7 +99,7 @@ class Profile:
 
 @dataclass(slots=True, frozen=True)
 class User:
-    """Somebody at work: the id that stamps carry, and what the profile allows."""
+    """Somebody at work: the id that stamps carry, and what profile and permission sets allow."""
 
     id: str
     username: str

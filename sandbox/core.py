@@ -5,11 +5,13 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from sandbox import ids
-from sandbox.access import Profile, Sharing, User
+from sandbox.access import PermissionSet, Profile, User
 from sandbox.clock import Clock
 from sandbox.errors import malformed_query
 from sandbox.faults import Faults
@@ -25,8 +27,9 @@ from sandbox.rules.deletion import Remover
 from sandbox.rules.draft import Intent
 from sandbox.rules.writer import Rulebook, Writer
 from sandbox.sessions import ConnectedApp, Sessions
+from sandbox.sharing import Sharing
 from sandbox.soql import visibility
-from sandbox.soql.compiler import compile_text
+from sandbox.soql.compiler import LEVELS_BEFORE_58, MAX_LEVELS, compile_condition, compile_text
 from sandbox.soql.finder import Finder
 from sandbox.soql.plan import Plan
 from sandbox.soql.scope import World
@@ -81,6 +84,7 @@ class Core:
                 Profile(SYNC_PROFILE, "Integration User"),
             )
         }
+        self.permission_sets: dict[str, PermissionSet] = {}
         self._users: dict[str, User] = {}
         self._files: tempfile.TemporaryDirectory[str] | None = None
         self._files_lock = threading.Lock()
@@ -94,9 +98,17 @@ class Core:
             rows = self.store.run('SELECT "Username", "ProfileId" FROM "User" WHERE "Id" = ?', [user_id])
             if not rows:
                 raise LookupError(f"no such user: {user_id}")
-            found = User(user_id, rows[0][0], self.profiles.get(rows[0][1], self.profiles[STANDARD_PROFILE]))
+            profile = self.profiles.get(rows[0][1], self.profiles[STANDARD_PROFILE])
+            found = User(user_id, rows[0][0], profile.widened(self._sets(user_id)))
             self._users[user_id] = found
         return found
+
+    def _sets(self, user_id: str) -> list[PermissionSet]:
+        rows = self.store.run(
+            'SELECT "PermissionSetId" FROM "PermissionSetAssignment" WHERE "AssigneeId" = ? AND "IsActive"',
+            [user_id],
+        )
+        return [found for row in rows if (found := self.permission_sets.get(row[0]))]
 
     def forget_users(self) -> None:
         """Read users anew, after profiles or users changed."""
@@ -110,22 +122,41 @@ class Core:
     def world(self, user: User) -> World:
         """The schema as a user sees it, now."""
         now = self.clock.now().replace(tzinfo=None)
-        return World(self.schema, user.profile, now, user.id, self.hidden_objects, self.sharing)
+        plain = World(self.schema, user.profile, now, user.id, self.hidden_objects, self.sharing)
+        return replace(plain, criteria=self._criteria(now)) if self.sharing.rules else plain
+
+    def _criteria(self, now: datetime) -> dict[str, str]:
+        """What the conditions of sharing rules find, seen by nobody in particular."""
+        world = World(self.schema, self.profiles[ADMIN_PROFILE], now)
+        out = {}
+        for rule in self.sharing.rules:
+            if rule.condition is not None:
+                source, where = compile_condition(rule.condition, world, self.schema[rule.sobject])
+                out[rule.name] = f"SELECT t._key FROM {source} WHERE {where}"
+        return out
 
     # queries
 
-    def plan(self, soql: str, user: User, deleted: bool = False, bulk: bool = False) -> Plan:
-        """The plan of a query as a user asks it."""
+    def plan(
+        self,
+        soql: str,
+        user: User,
+        deleted: bool = False,
+        bulk: bool = False,
+        version: str = f"{LATEST}.0",
+    ) -> Plan:
+        """The plan of a query as a user asks it in a version of the API."""
         if len(soql) > MAX_SOQL:
             raise malformed_query(f"SOQL statements cannot be longer than {MAX_SOQL} characters.")
-        return compile_text(soql, self.world(user), deleted, bulk)
+        levels = MAX_LEVELS if float(version) >= 58 else LEVELS_BEFORE_58
+        return compile_text(soql, self.world(user), deleted, bulk, levels)
 
     def search(
         self, soql: str, user: User, deleted: bool = False, version: str = f"{LATEST}.0"
     ) -> list[dict[str, Any]]:
         """Everything a query finds, shaped as REST shows it."""
         self.recycle_bin.sweep()
-        plan = self.plan(soql, user, deleted)
+        plan = self.plan(soql, user, deleted, version=version)
         return Finder(self.store, self.schema, version).records(plan, self.store.run(plan.sql()))
 
     # record visibility

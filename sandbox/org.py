@@ -11,9 +11,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from sandbox import generator, ids
 from sandbox.access import User
+from sandbox.administration.permission_sets import PermissionSetAdministration
 from sandbox.administration.person_accounts import PersonAccountAdministration
 from sandbox.administration.schema import SchemaAdministration
 from sandbox.administration.security import SecurityAdministration
+from sandbox.administration.sharing import SharingAdministration
 from sandbox.clock import Clock
 from sandbox.core import ADMIN_USER, SYNC_USER, Core
 from sandbox.errors import RowError
@@ -46,7 +48,13 @@ class RefusedByOrg(Exception):
         self.errors = errors
 
 
-class Org(SchemaAdministration, SecurityAdministration, PersonAccountAdministration):
+class Org(
+    SchemaAdministration,
+    SecurityAdministration,
+    PermissionSetAdministration,
+    SharingAdministration,
+    PersonAccountAdministration,
+):
     """One org.
 
     `people` leads and contacts (by `lead_share`) with accounts, users and two lead queues, drawn from

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from datetime import datetime
 from typing import Any
 
-from sandbox.access import Profile, Share
+from sandbox.access import PermissionSet, Profile
 from sandbox.core import Core
 from sandbox.metadata.field import Choice, Field, Rollup
 from sandbox.metadata.sobject import RecordTypeInfo, SObject
@@ -15,6 +15,7 @@ from sandbox.rules.assignment import AssignmentRule
 from sandbox.rules.duplicates import DuplicateRule
 from sandbox.rules.validation import ValidationRule
 from sandbox.sessions import ConnectedApp
+from sandbox.sharing import Share, SharingRule
 
 
 class UnreadableOrg(Exception):
@@ -28,6 +29,7 @@ def dump_state(core: Core) -> dict[str, Any]:
         "clock": core.clock.offset_seconds,
         "objects": [_dump_object(item) for item in core.schema],
         "profiles": [_dump_profile(item) for item in core.profiles.values()],
+        "permission_sets": [_dump_set(item) for item in core.permission_sets.values()],
         "validation": [asdict(rule) for rule in core.rulebook.validation],
         "duplicates": [asdict(rule) for rule in core.rulebook.duplicates],
         "assignment": [asdict(rule) for rule in core.rulebook.assignment],
@@ -55,6 +57,7 @@ def apply_state(core: Core, state: dict[str, Any]) -> None:
             core.schema.touch(found.name)
     for item in state["profiles"]:
         core.profiles[item["id"]] = _load_profile(item)
+    core.permission_sets = {item["id"]: _load_set(item) for item in state["permission_sets"]}
     core.rulebook.validation[:] = [ValidationRule(**item) for item in state["validation"]]
     core.rulebook.duplicates[:] = [
         DuplicateRule(**{**item, "fields": tuple(item["fields"])}) for item in state["duplicates"]
@@ -69,6 +72,7 @@ def apply_state(core: Core, state: dict[str, Any]) -> None:
     core.recycle_bin.log_since = datetime.fromisoformat(since) if since else None
     sharing = state["sharing"]
     core.sharing.defaults = dict(sharing["defaults"])
+    core.sharing.rules = [SharingRule(**item) for item in sharing["rules"]]
     core.sharing.shares = [Share(**item) for item in sharing["shares"]]
     core.forget_users()
 
@@ -126,7 +130,7 @@ def _dump_profile(profile: Profile) -> dict[str, Any]:
         "permissions": dict(profile.permissions),
         "hidden": sorted(profile.hidden),
         "read_only": sorted(profile.read_only),
-        "hidden_objects": sorted(profile.hidden_objects),
+        "denied": sorted(profile.denied),
     }
 
 
@@ -138,5 +142,18 @@ def _load_profile(item: dict[str, Any]) -> Profile:
         dict(item["permissions"]),
         {(obj, name) for obj, name in item["hidden"]},
         {(obj, name) for obj, name in item["read_only"]},
-        set(item["hidden_objects"]),
+        {(obj, name) for obj, name in item["denied"]},
     )
+
+
+def _dump_set(found: PermissionSet) -> dict[str, Any]:
+    grants = ("permissions", "operations", "readable", "editable")
+    return {"id": found.id, "name": found.name, **{name: sorted(getattr(found, name)) for name in grants}}
+
+
+def _load_set(item: dict[str, Any]) -> PermissionSet:
+    pairs = {
+        name: frozenset((obj, what) for obj, what in item[name])
+        for name in ("operations", "readable", "editable")
+    }
+    return PermissionSet(item["id"], item["name"], frozenset(item["permissions"]), **pairs)

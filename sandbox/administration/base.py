@@ -37,4 +37,5 @@ class Administration:
         return Intent(self.core.admin, auto_assign=False)
 
     def _keep(self) -> None:
+        self.core.forget_users()
         save_state(self.core)

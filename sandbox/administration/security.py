@@ -1,16 +1,17 @@
-"""Who sees and changes what: fields, objects, records, permissions, sharing."""
+"""What the sync user's profile allows: fields, objects, permissions; and records out of its sight."""
 
 from __future__ import annotations
 
-from sandbox.access import DEFAULTS, Share
+from sandbox.access import CREATE, DELETE, EDIT, READ
 from sandbox.administration.base import Administration
 from sandbox.core import SYNC_PROFILE, SYNC_USER
 from sandbox.metadata.custom_field import InvalidMetadata
 from sandbox.metadata.permission import KNOWN
+from sandbox.rules.permission import CAMPAIGNS
 
 
 class SecurityAdministration(Administration):
-    """Security of the sync user's profile, and the sharing of the whole org."""
+    """Security of the sync user's profile."""
 
     def hide_field(self, obj: str, name: str) -> None:
         """Hide a field from the sync user: for it the field does not exist."""
@@ -30,14 +31,19 @@ class SecurityAdministration(Administration):
 
     def hide_object(self, obj: str) -> None:
         """Hide an object from the sync user: for it the object does not exist."""
-        self.core.profiles[SYNC_PROFILE].hidden_objects.add(self._object(obj).name)
-        self.core.schema.touch(self._object(obj).name)
-        self._keep()
+        self.set_object_permission(obj, READ, False)
 
     def show_object(self, obj: str) -> None:
         """Undo `hide_object`."""
-        self.core.profiles[SYNC_PROFILE].hidden_objects.discard(self._object(obj).name)
-        self.core.schema.touch(self._object(obj).name)
+        self.set_object_permission(obj, READ, True)
+
+    def set_object_permission(self, obj: str, operation: str, granted: bool) -> None:
+        """Let the sync user's profile Read, Create, Edit or Delete records of an object, or not."""
+        if operation not in (READ, CREATE, EDIT, DELETE):
+            raise InvalidMetadata(f"a profile grants {READ}, {CREATE}, {EDIT} or {DELETE}, not {operation}")
+        found, denied = self._object(obj), self.core.profiles[SYNC_PROFILE].denied
+        (denied.discard if granted else denied.add)((found.name, operation))
+        self.core.schema.touch(found.name)
         self._keep()
 
     def hide_record(self, obj: str, record_id: str) -> None:
@@ -72,29 +78,8 @@ class SecurityAdministration(Administration):
         outcome = self.core.writer.update(self.core.schema["User"], [(user_id, values)], self._admin())[0]
         if not outcome.success:
             raise LookupError(f"no user {user_id}")
-        for name in ("Campaign", "CampaignMember", "CampaignMemberStatus"):
+        for name in CAMPAIGNS:
             self.core.schema.touch(name)
-
-    def set_sharing(self, obj: str, default: str) -> None:
-        """Set an org-wide default: Private, Read, ReadWrite or ControlledByParent."""
-        if default not in DEFAULTS:
-            raise InvalidMetadata(f"{default} is no org-wide default; there are {', '.join(DEFAULTS)}")
-        self.core.sharing.defaults[self._object(obj).name] = default
-        self._keep()
-
-    def share_record(self, obj: str, record_id: str, user_id: str = SYNC_USER, edit: bool = False) -> None:
-        """Share a record by hand; `edit` lets the user change it."""
-        self.unshare_record(obj, record_id, user_id)
-        share = Share(self._object(obj).name, self._number(record_id), user_id, edit)
-        self.core.sharing.shares.append(share)
-        self._keep()
-
-    def unshare_record(self, obj: str, record_id: str, user_id: str = SYNC_USER) -> None:
-        """Undo `share_record`."""
-        gone = (self._object(obj).name, self._number(record_id), user_id)
-        shares = self.core.sharing.shares
-        shares[:] = [item for item in shares if (item.sobject, item.key, item.user_id) != gone]
-        self._keep()
 
     def _secure(self, obj: str, name: str, hidden: bool) -> None:
         found = self._object(obj)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import jwt
 
+from sandbox import ids
 from sandbox.core import ORG_ID
 from sandbox.errors import ApiError, OAuthError
 from sandbox.http.call import Answer, Call
@@ -194,6 +195,8 @@ def userinfo(call: Call, found: Mapping[str, str]) -> Answer:
 def identity(call: Call, found: Mapping[str, str]) -> Answer:
     """The identity URL that a token answer names."""
     answer = userinfo(call, found)
+    if answer.status == 200 and (ids.to18(found["org"]), ids.to18(found["user"])) != (ORG_ID, call.who.id):
+        return Answer(404, raw=b"Bad_Id", content_type="text/html;charset=UTF-8")
     if answer.status == 200:
         answer.body = {
             "id": answer.body["sub"],

@@ -47,7 +47,7 @@ def _run(call: Call, deleted: bool) -> Answer:
             return _explained(call, call.query["explain"], deleted)
         raise ApiError(400, "MALFORMED_QUERY", "SOQL query is required: parameter q is missing")
     core = call.core
-    plan = core.plan(soql, call.who, deleted)
+    plan = core.plan(soql, call.who, deleted, version=call.version)
     if call.flag("columns"):
         return Answer(body=columns.describe(plan))
     if plan.kind == "count":
@@ -64,7 +64,7 @@ def _run(call: Call, deleted: bool) -> Answer:
 
 def _explained(call: Call, soql: str, deleted: bool) -> Answer:
     """How the query would be run: always by reading the whole table."""
-    plan = call.core.plan(soql, call.who, deleted)
+    plan = call.core.plan(soql, call.who, deleted, version=call.version)
     run = call.core.store.run
     rows = int(run(f"SELECT count(*) FROM {plan.sobject.table}")[0][0])
     found = int(run(f"SELECT count(*) FROM {plan.source}{plan.condition()}")[0][0])

@@ -39,9 +39,8 @@ def add(router: Router) -> None:
 def basics(call: Call, found: Mapping[str, str]) -> Answer:
     """The object in short, and what was touched last."""
     sobject = call.sobject(found["name"])
-    return Answer(
-        body={"objectDescribe": summarize(sobject, call.version), "recentItems": recent.items(call, sobject)}
-    )
+    short = summarize(sobject, call.who.profile, call.version)
+    return Answer(body={"objectDescribe": short, "recentItems": recent.items(call, sobject)})
 
 
 def create(call: Call, found: Mapping[str, str]) -> Answer:

@@ -25,6 +25,8 @@ _STANDARD = {
     ("Case", "AccountId"): RESTRICT,
     ("Case", "ContactId"): RESTRICT,
     ("User", "ContactId"): RESTRICT,
+    ("User", "UserRoleId"): RESTRICT,
+    ("UserRole", "ParentRoleId"): RESTRICT,
     ("GroupMember", "GroupId"): CASCADE,
     ("GroupMember", "UserOrGroupId"): CASCADE,
     ("QueueSobject", "QueueId"): CASCADE,

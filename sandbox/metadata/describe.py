@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.access import Profile
+from sandbox.access import CREATE, DELETE, EDIT, Profile
 from sandbox.metadata.delete_rule import CASCADE, RESTRICT, delete_rule
 from sandbox.metadata.field import Field
 from sandbox.metadata.schema import Schema, child_relationship
@@ -86,18 +86,18 @@ def describe_field(found: Field, editable: bool = True) -> dict[str, Any]:
     }
 
 
-def summarize(found: SObject, version: str) -> dict[str, Any]:
-    """The part of an object's describe that the global describe repeats."""
+def summarize(found: SObject, profile: Profile, version: str) -> dict[str, Any]:
+    """The part of an object's describe that the global describe repeats, as a user sees it."""
     base = f"/services/data/v{version}/sobjects/{found.name}"
     return {
         "activateable": False,
         "associateEntityType": None,
         "associateParentEntity": None,
-        "createable": found.createable,
+        "createable": found.createable and profile.may(found, CREATE),
         "custom": found.custom,
         "customSetting": False,
         "deepCloneable": False,
-        "deletable": found.deletable,
+        "deletable": found.deletable and profile.may(found, DELETE),
         "deprecatedAndHidden": False,
         "feedEnabled": found.mergeable,
         "hasSubtypes": False,
@@ -116,7 +116,7 @@ def summarize(found: SObject, version: str) -> dict[str, Any]:
         "searchable": found.searchable,
         "triggerable": True,
         "undeletable": found.undeletable,
-        "updateable": found.updateable,
+        "updateable": found.updateable and profile.may(found, EDIT),
         "urls": {"rowTemplate": f"{base}/{{ID}}", "describe": f"{base}/describe", "sobject": base},
     }
 
@@ -127,7 +127,7 @@ def describe_object(
     """One object as a user sees it."""
     base = f"/services/data/v{version}/sobjects/{found.name}"
     master = RecordTypeInfo(MASTER_TYPE, "Master", "Master", default=not found.record_types)
-    out = summarize(found, version)
+    out = summarize(found, profile, version)
     out.update(
         {
             "actionOverrides": [],

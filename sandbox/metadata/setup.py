@@ -116,6 +116,21 @@ def profile() -> SObject:
     return sobject("Profile", "00e", "Profile", "Profiles", fields, **_FIXED)
 
 
+def user_role() -> SObject:
+    """A place in the hierarchy: whoever is above sees what those below see."""
+    own = {"permissionable": False}
+    fields = [
+        *system_head("Role ID", deletable=False),
+        define("Name", "Name", "string", length=80, nillable=False, name_field=True, **own),
+        lookup("ParentRoleId", "Parent Role ID", "UserRole", None, **own),
+        define("RollupDescription", "Description", "string", length=80, **own),
+        define("DeveloperName", "Developer Name", "string", length=80, **own),
+        picked("PortalType", "Portal Type", ["None"], 40, default="None", defaulted=True, **SYSTEM),
+        *system_stamps()[2:],
+    ]
+    return sobject("UserRole", "00E", "Role", "Role", fields, undeletable=False, searchable=False)
+
+
 def group() -> SObject:
     """Sets of users; `Type = 'Queue'` makes one an owner of leads and cases."""
     kinds = ["Regular", "Role", "RoleAndSubordinates", "Organization", "Queue"]

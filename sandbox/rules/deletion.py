@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sandbox import ids
 from sandbox.metadata.sobject import SObject
-from sandbox.rules import cascade, marketing, rollups
+from sandbox.rules import cascade, permission, rollups
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.standard import person_account
 from sandbox.rules.standard.registry import BEHAVIOURS, NONE
@@ -99,7 +99,7 @@ class Remover:
                 elif intent.refusal is not None and (refusal := intent.refusal(draft.id)):
                     draft.errors.append(refusal)
                 done.add(draft.key)
-            marketing.check(self.store, sobject, members, intent, "deleted")
+            permission.check(self.store, sobject, members, intent, "deleted")
             if sobject.name == "Contact" and not intent.trusted:
                 person_account.refuse_deletes(self.writer, members)
             out.append((sobject, members))

@@ -14,7 +14,7 @@ from sandbox.clock import Clock
 from sandbox.errors import RowError
 from sandbox.metadata.schema import Schema
 from sandbox.metadata.sobject import SObject
-from sandbox.rules import assignment, duplicates, marketing, naming, references, rollups, uniques, validation
+from sandbox.rules import assignment, duplicates, naming, permission, references, rollups, uniques, validation
 from sandbox.rules.coerce import checker
 from sandbox.rules.draft import ROLLED_BACK, Draft, Intent, Outcome, settled
 from sandbox.rules.prepare import Preparer
@@ -218,7 +218,7 @@ class Writer:
             for draft in drafts:
                 if error := intent.refusal(draft.id):
                     draft.errors.append(error)
-        marketing.check(self.store, sobject, drafts, intent, "inserted" if inserting else "updated")
+        permission.check(self.store, sobject, drafts, intent, "inserted" if inserting else "updated")
 
     def _locks(self, drafts: Sequence[Draft], sobject: SObject, intent: Intent) -> None:
         if intent.locked is None:

@@ -17,8 +17,11 @@ MAX_OBJECTS = 100
 
 def describe_global(call: Call, request: Request) -> str:
     """All objects, without their fields."""
-    seen = [item for item in call.core.schema if call.who.profile.sees_object(item)]
-    objects = [_kept(summarize(item, call.version)) for item in sorted(seen, key=lambda item: item.name)]
+    profile = call.who.profile
+    seen = sorted(
+        (item for item in call.core.schema if profile.sees_object(item)), key=lambda item: item.name
+    )
+    objects = [_kept(summarize(item, profile, call.version)) for item in seen]
     return xml.write("result", {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": objects})
 
 

@@ -24,7 +24,7 @@ def query(call: Call, request: Request) -> str:
     """The first page of what a query finds; queryAll looks into the recycle bin as well."""
     text = xml.text(request.body, "queryString") or ""
     core = call.core
-    plan = core.plan(text, call.who, deleted=request.operation == "queryAll")
+    plan = core.plan(text, call.who, deleted=request.operation == "queryAll", version=call.version)
     if plan.kind == "count":
         return _result([], core.store.run(plan.sql())[0][0], None)
     asked = request.headers.get("QueryOptions", {}).get("batchSize", "").strip()

@@ -15,14 +15,16 @@ from sandbox.soql.select import Selection
 from sandbox.soql.sorting import sort_key
 
 MAX_OFFSET = 2000
-MAX_LEVELS = 5
+MAX_LEVELS, LEVELS_BEFORE_58 = 5, 2
 """Queries within queries, the outermost included (facts 1)."""
 
 
-def compile_text(text: str, world: World, deleted: bool = False, bulk: bool = False) -> Plan:
+def compile_text(
+    text: str, world: World, deleted: bool = False, bulk: bool = False, levels: int = MAX_LEVELS
+) -> Plan:
     """The plan of a query as a client sends it. `deleted` brings in the recycle bin, as queryAll does."""
     query = parse(text)
-    return Compiler(text, world, deleted, bulk).compile(query)
+    return Compiler(text, world, deleted, bulk, levels).compile(query)
 
 
 def compile_condition(text: str, world: World, sobject: SObject, table: str = "") -> tuple[str, str]:
@@ -42,7 +44,10 @@ def compile_condition(text: str, world: World, sobject: SObject, table: str = ""
 class Compiler:
     """One compilation: the text for errors, the world to resolve names in, the rules of the asking API."""
 
-    def __init__(self, text: str, world: World, deleted: bool, bulk: bool, level: int = 1) -> None:
+    def __init__(
+        self, text: str, world: World, deleted: bool, bulk: bool, levels: int = MAX_LEVELS, level: int = 1
+    ) -> None:
+        self.levels = levels
         self.level = level
         self.text = text
         self.world = world
@@ -183,11 +188,11 @@ class Compiler:
         """A subquery over a child relationship."""
         query = child.query
         at = query.source.at
-        if self.level >= MAX_LEVELS:
+        if self.level >= self.levels:
             raise outer.fail(
                 at,
                 "MALFORMED_QUERY",
-                f"subqueries may not go more than {MAX_LEVELS} levels down",
+                f"subqueries may not go more than {self.levels} levels down",
             )
         if query.offset is not None and above.limit != 1:
             raise outer.fail(
@@ -204,7 +209,7 @@ class Compiler:
             raise outer.no_relation(at, parts[-1], query.source.text)
         sobject, lookup = found
         scope = Scope(self.world, self.text, sobject, alias="c", own_alias=query.alias)
-        inner = Compiler(self.text, self.world, self.deleted, self.bulk, self.level + 1)
+        inner = Compiler(self.text, self.world, self.deleted, self.bulk, self.levels, self.level + 1)
         plan = inner._finish(query, scope)
         if plan.kind != "rows":
             raise outer.fail(at, "MALFORMED_QUERY", "only root queries support aggregate expressions")

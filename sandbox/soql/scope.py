@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sandbox.access import Profile, Sharing
+from sandbox.access import Profile
 from sandbox.errors import ApiError
 from sandbox.metadata.field import Field, define
 from sandbox.metadata.schema import Schema
 from sandbox.metadata.sobject import SObject
+from sandbox.sharing import Sharing
 from sandbox.soql.ast import Name
 from sandbox.soql.tokens import failure
 
@@ -53,6 +55,8 @@ class World:
     user_id: str = ""
     has_hidden: frozenset[str] = frozenset()
     sharing: Sharing = field(default_factory=Sharing)
+    criteria: Mapping[str, str] = field(default_factory=dict)
+    """SQL that finds the keys which a sharing rule's condition opens, by the rule's name."""
 
 
 @dataclass(slots=True, frozen=True)

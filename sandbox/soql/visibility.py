@@ -1,4 +1,4 @@
-"""Which rows of an object a user sees and may change: hidden records, ownership, queues, shares, parents.
+"""Which rows of an object a user sees and may change: hidden records, ownership, queues, roles, rules, shares, parents.
 
 Public objects add nothing to a query. An object whose records follow a parent's sharing (facts 5.6: sharing
 applies) is read through that parent, so that a member is gone with its lead.
@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.access import CONTROLLED_BY_PARENT, READ, READ_WRITE, Share
 from sandbox.metadata.field import Field
 from sandbox.metadata.sobject import SObject
+from sandbox.sharing import CONTROLLED_BY_PARENT, READ, READ_WRITE, SharingRule
+from sandbox.soql import members
 from sandbox.soql.scope import World
 from sandbox.store import Store
 
@@ -33,7 +34,7 @@ def conditions(world: World, sobject: SObject, alias: str, editing: bool = False
     out = []
     if sobject.name in world.has_hidden:
         out.append(f"{alias}._key NOT IN (SELECT key FROM _hidden WHERE object = '{sobject.name}')")
-    if world.sharing.defaults and not world.profile.allows("ModifyAllData" if editing else "ViewAllData"):
+    if world.sharing.defaults and not world.profile.passes_sharing(sobject, editing):
         shared = _shared(world, sobject, alias, editing, depth=0)
         if shared is not None:
             out.append(shared)
@@ -75,14 +76,21 @@ def _shared(world: World, sobject: SObject, alias: str, editing: bool, depth: in
 
 def _own(world: World, sobject: SObject, alias: str, editing: bool) -> list[str]:
     me = world.user_id
+    team = f"SELECT '{me}' UNION {members.below(me)}"
     terms: list[str] = []
     if "OwnerId" in sobject.fields:
         owner = f'{alias}."OwnerId"'
-        queues = f'SELECT "GroupId" FROM "GroupMember" WHERE "UserOrGroupId" = \'{me}\''
-        terms += [f"{owner} = '{me}'", f"{owner} IN ({queues})"]
-    shares = [share.key for share in world.sharing.shares if _applies(share, sobject, me, editing)]
-    if shares:
-        terms.append(f"{alias}._key IN ({', '.join(str(key) for key in shares)})")
+        terms += [f"{owner} IN ({team})", f"{owner} IN ({members.queues(team)})"]
+    terms += [
+        f"({alias}._key = {share.key} AND '{share.user_id}' IN ({team}))"
+        for share in world.sharing.shares
+        if share.sobject == sobject.name and (share.edit or not editing)
+    ]
+    terms += [
+        _ruled(world, rule, alias, team)
+        for rule in world.sharing.rules
+        if rule.sobject == sobject.name and (rule.edit or not editing)
+    ]
     if sobject.name == "Account" and not editing:
         # Whoever owns a contact or a deal of an account sees the account.
         terms += [
@@ -92,8 +100,15 @@ def _own(world: World, sobject: SObject, alias: str, editing: bool) -> list[str]
     return terms or [_NOBODY]
 
 
-def _applies(share: Share, sobject: SObject, user_id: str, editing: bool) -> bool:
-    return share.sobject == sobject.name and share.user_id == user_id and (share.edit or not editing)
+def _ruled(world: World, rule: SharingRule, alias: str, team: str) -> str:
+    """True for what a sharing rule opens to the user, or to somebody in a role below."""
+    opened = (
+        f"EXISTS (SELECT 1 FROM ({members.members(world.schema, rule.to)}) AS o(id) WHERE id IN ({team}))"
+    )
+    if rule.condition is not None:
+        return f"({opened} AND {alias}._key IN ({world.criteria[rule.name]}))"
+    owners = members.members(world.schema, rule.owners or "")
+    return f'({opened} AND {alias}."OwnerId" IN ({owners}))'
 
 
 def _by_parents(world: World, sobject: SObject, alias: str, editing: bool, depth: int) -> str | None:

@@ -45,3 +45,12 @@ def test_a_query_is_explained(org: Org, client: Client) -> None:
     hot = len(org.query("SELECT Id FROM Lead WHERE Rating = 'Hot'"))
     assert (plan["cardinality"], plan["sobjectCardinality"]) == (hot, org.count("Lead"))
     assert client.get("query", params={"explain": "SELECT"}).status_code == 400
+
+
+def test_queries_go_deeper_since_v58(client: Client) -> None:
+    soql = "SELECT Id, (SELECT Id, (SELECT Id FROM Tasks) FROM Contacts) FROM Account LIMIT 1"
+    for version, status in (("58.0", 200), ("57.0", 400)):
+        answer = client.get(f"/services/data/v{version}/query", params={"q": soql})
+        assert answer.status_code == status
+    flat = {"q": "SELECT Id, (SELECT Id FROM Contacts) FROM Account LIMIT 1"}
+    assert client.get("/services/data/v57.0/query", params=flat).status_code == 200

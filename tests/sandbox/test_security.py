@@ -25,6 +25,10 @@ def test_client_credentials(org: Org, server: Server) -> None:
     ).json()
     assert good["instance_url"] == server.url
     assert good["id"].endswith(f"/{org.sync_user_id}")
+    bearer = {"Authorization": f"Bearer {good['access_token']}"}
+    assert requests.get(good["id"], headers=bearer, timeout=20).json()["user_id"] == org.sync_user_id
+    other = requests.get(good["id"].replace(org.sync_user_id, org.admin_id), headers=bearer, timeout=20)
+    assert (other.status_code, other.text) == (404, "Bad_Id")
     bad = token(server, grant_type="client_credentials", client_id=org.client_id, client_secret="no")
     assert (bad.status_code, bad.json()) == (
         400,

@@ -8,6 +8,7 @@ import pytest
 from http_client import Client, code
 
 from sandbox import Org, serve
+from sandbox.org import RefusedByOrg
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +147,75 @@ def test_permissions_are_there_to_be_read(seen: tuple[Org, Client]) -> None:
         "records"
     ]
     assert [len(row["Users"]["records"]) for row in below] == [1, 12, 1]
+
+
+def role(org: Org, name: str, above: str | None = None) -> str:
+    return org.create("UserRole", {"Name": name, "ParentRoleId": above})
+
+
+def test_who_is_above_sees_what_is_below(seen: tuple[Org, Client]) -> None:
+    org, client = seen
+    chief = role(org, "Chief")
+    seller = role(org, "Seller", role(org, "Manager", chief))
+    people = [row["Id"] for row in org.query("SELECT Id FROM User WHERE Title != null ORDER BY Id LIMIT 3")]
+    for user, place in zip(people, (seller, seller, role(org, "Elsewhere")), strict=True):
+        org.update("User", user, {"UserRoleId": place})
+    leads = [
+        org.create("Lead", {"LastName": f"l{n}", "Company": "c", "OwnerId": user})
+        for n, user in enumerate(people)
+    ]
+    queue = org.query("SELECT Id FROM Group WHERE Name = 'Inbound Leads'")[0]["Id"]
+    org.create("GroupMember", {"GroupId": queue, "UserOrGroupId": people[1]})
+    org.create("Lead", {"LastName": "queued", "Company": "c", "OwnerId": queue})
+    org.share_record("Lead", leads[2], people[0])
+    org.set_sharing("Lead", "Private")
+    assert names(client) == []
+    org.update("User", org.sync_user_id, {"UserRoleId": chief})
+    # Their own, those of their queue, and what is shared with them.
+    assert names(client) == ["l0", "l1", "l2", "queued"]
+    assert client.patch(f"sobjects/Lead/{leads[0]}", {"Title": "t"}).status_code == 204
+    assert code(client.patch(f"sobjects/Lead/{leads[2]}", {"Title": "t"}))[0] == 403
+    org.update("User", org.sync_user_id, {"UserRoleId": seller})
+    assert names(client) == []
+    with pytest.raises(RefusedByOrg, match="following"):
+        org.delete("UserRole", chief)
+
+
+def test_sharing_rules(seen: tuple[Org, Client]) -> None:
+    org, client = seen
+    group, nested = (org.create("Group", {"Name": name, "Type": "Regular"}) for name in ("outer", "inner"))
+    org.create("GroupMember", {"GroupId": group, "UserOrGroupId": nested})
+    owner = org.query("SELECT Id FROM User WHERE Title != null ORDER BY Id LIMIT 1")[0]["Id"]
+    theirs = org.create("Lead", {"LastName": "theirs", "Company": "c", "OwnerId": owner})
+    hot = org.create("Lead", {"LastName": "hot", "Company": "c", "OwnerId": org.admin_id, "Rating": "Hot"})
+    org.create("Lead", {"LastName": "other", "Company": "c", "OwnerId": org.admin_id})
+    org.set_sharing("Lead", "Private")
+    org.add_sharing_rule("Lead", "of one owner", to=group, owners=owner)
+    org.add_sharing_rule("Lead", "hot ones", to=org.sync_user_id, condition="Rating = 'Hot'", edit=True)
+    assert names(client) == ["hot"]
+    org.create("GroupMember", {"GroupId": nested, "UserOrGroupId": org.sync_user_id})
+    assert names(client) == ["hot", "theirs"]
+    assert [row["Name"] for row in client.bulk_query("SELECT Name FROM Lead ORDER BY Name")] == [
+        "hot",
+        "theirs",
+    ]
+    assert code(client.patch(f"sobjects/Lead/{theirs}", {"Title": "t"}))[0] == 403
+    assert client.patch(f"sobjects/Lead/{hot}", {"Rating": "Cold"}).status_code == 204
+    assert names(client) == ["theirs"]
+    place = role(org, "Place")
+    org.update("User", owner, {"UserRoleId": role(org, "Below", place)})
+    org.remove_sharing_rule("of one owner")
+    assert names(client) == []
+    org.add_sharing_rule("Lead", "of a role", to=org.sync_user_id, owners=place)
+    assert names(client) == ["theirs"]
+    for wrong, said in (
+        ({"to": place}, "either whose records"),
+        ({"to": theirs, "owners": place}, "no user, group or role"),
+        ({"to": place, "condition": "Nope = 1"}, "No such column"),
+    ):
+        with pytest.raises(Exception, match=said):
+            org.add_sharing_rule("Lead", "wrong", **wrong)
+    with pytest.raises(ValueError, match="already"):
+        org.add_sharing_rule("Lead", "of a role", to=place, owners=place)
+    with pytest.raises(LookupError, match="no sharing rule"):
+        org.remove_sharing_rule("of one owner")
