@@ -97,8 +97,10 @@ def strays(writer: Writer, back: Mapping[str, Collection[int]]) -> Iterator[tupl
 def _lives(writer: Writer, record_id: str, back: Mapping[str, Collection[int]]) -> bool:
     parsed = ids.parse(record_id)
     target = writer.schema.by_prefix(parsed[0]) if parsed else None
-    if parsed is None or target is None or parsed[1] in back.get(target.name, ()):
-        return target is not None
+    if parsed is None or target is None:
+        return False
+    if not target.deletable or parsed[1] in back.get(target.name, ()):
+        return True
     names = ["IsDeleted"] if "IsDeleted" in target.fields else []
     found = writer.store.fetch(target, [parsed[1]], names).get(parsed[1])
     return found is not None and not found.get("IsDeleted")

@@ -34,9 +34,13 @@ _MOST_STEPS = 50
 
 
 def is_followed(session: Session, alias: str, names: Collection[str]) -> str:
-    """Return the condition that a record which nobody is never becomes anybody: its contact does, or did."""
+    """Return the condition that a record which nobody is never becomes anybody: its contact does, or did.
+
+    A converted lead whose contact is deleted names it no longer, and is nobody all the same.
+    """
     if "ConvertedContactId" in names and columns_of(session, "salesforce", CONTACT.name):
-        return f"{alias}.ConvertedContactId IS NOT NULL"
+        converted = f" OR {alias}.IsConverted" if "IsConverted" in names else ""
+        return f"({alias}.ConvertedContactId IS NOT NULL{converted})"
     return "false"
 
 
@@ -142,11 +146,13 @@ def _page(
     session.insert("held_back", [(each,) for each in held_back])
     names = {each.field for each in fields}
     to_contact = "ConvertedContactId" if "ConvertedContactId" in names else "NULL"
+    converted = "coalesce(IsConverted, false)" if "IsConverted" in names else "false"
     on = "ConvertedDate" if "ConvertedDate" in names else "NULL"
     return f"""
         SELECT Id, coalesce(IsDeleted, false) AS is_deleted, SystemModstamp AS stamp,
                coalesce(MasterRecordId, {to_contact}) AS successor_id,
                CASE WHEN MasterRecordId IS NULL THEN 'conversion' ELSE 'merge' END AS kind,
+               {converted} AS is_converted,
                CAST({on} AS DATE) AS converted_on
         FROM read_parquet([{", ".join(literal(str(page)) for page in pages)}])
         WHERE Id NOT IN (SELECT id FROM held_back)
@@ -161,7 +167,8 @@ def _keep_pointers(session: Session, declared: SyncedObject, page: str) -> None:
     )
     if session.value("SELECT count(*) FROM sync.successor"):
         # What came back out of the bin is itself again; a person that waited for its winner goes back to it.
-        gone = f"sfdc_id IN (SELECT Id FROM ({page}) WHERE successor_id IS NULL)"
+        # A conversion has no way back: a lead that lost the link to its contact still is that contact.
+        gone = f"sfdc_id IN (SELECT Id FROM ({page}) WHERE successor_id IS NULL AND NOT is_converted)"
         session.execute(
             f"UPDATE {mirror_of(declared.name)} m SET _record_id = s.person_id FROM sync.successor s"
             f" WHERE m.Id = s.sfdc_id AND m._record_id IS NULL AND s.person_id IS NOT NULL AND s.{gone}"

@@ -53,6 +53,29 @@ def test_a_lead_that_became_a_new_contact_of_a_new_account_is_the_same_person(
     assert len(synced.activities(before["id"], 21)) == 1
 
 
+def test_a_converted_lead_whose_contact_is_deleted_and_comes_back_is_nobody_new(
+    synced: World, cast: Cast
+) -> None:
+    before = synced.person(cast.lead)
+    people = len(synced.rows("SELECT id FROM marketing.person"))
+    done = synced.org.convert_lead(cast.lead)
+    synced.sync(objects=PEOPLE)
+
+    # Salesforce empties the lead's link to the contact that goes with its account, and restores it later.
+    synced.org.delete("Account", done.account_id)
+    assert synced.org.get("Lead", cast.lead)["ConvertedContactId"] is None
+    synced.sync(objects=PEOPLE)
+    gone = one_person(synced, "Lovelace")
+    assert (gone["id"], gone["sfdc_type"], gone["sfdc_is_deleted"]) == (before["id"], "contact", True)
+    synced.org.undelete("Account", done.account_id)
+    synced.sync(objects=PEOPLE)
+
+    again = one_person(synced, "Lovelace")
+    assert (again["id"], again["sfdc_id"], again["sfdc_is_deleted"]) == (before["id"], done.contact_id, False)
+    assert len(synced.rows("SELECT id FROM marketing.person")) == people
+    assert len(synced.activities(before["id"], 21)) == 1
+
+
 def test_what_came_before_its_contact_belongs_to_the_person_once_that_is_there(
     synced: World, cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
