@@ -46,10 +46,6 @@ def basics(call: Call, found: Mapping[str, str]) -> Answer:
 def create(call: Call, found: Mapping[str, str]) -> Answer:
     """201 with the id, or the reasons why not."""
     sobject = call.sobject(found["name"])
-    if not sobject.createable:
-        raise ApiError(
-            400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {sobject.label}"
-        )
     outcome = call.core.writer.insert(sobject, [call.object_body()], call.intent())[0]
     if not outcome.success:
         return refused(outcome)
@@ -66,7 +62,6 @@ def read(call: Call, found: Mapping[str, str]) -> Answer:
 def change(call: Call, found: Mapping[str, str]) -> Answer:
     """204, or the reasons why not."""
     sobject = call.sobject(found["name"])
-    _writable(sobject)
     key = _key(sobject, found["id"])
     body = call.object_body()
     if any(name.lower() == "id" for name in body):
@@ -113,7 +108,6 @@ def delete_external(call: Call, found: Mapping[str, str]) -> Answer:
 def upsert(call: Call, found: Mapping[str, str]) -> Answer:
     """201 when created, 200 (204 before v46) when changed, 300 when several match."""
     sobject = call.sobject(found["name"])
-    _writable(sobject)
     body = call.object_body()
     field = _external(call, sobject, found["field"])
     if any(name.lower() == field.name.lower() for name in body):
@@ -157,13 +151,6 @@ def _created(call: Call, sobject: SObject, outcome: Outcome, **more: Any) -> Ans
         {"id": outcome.id, "success": True, "errors": [], **more},
         headers={"Location": f"/services/data/v{call.version}/sobjects/{sobject.name}/{outcome.id}"},
     )
-
-
-def _writable(sobject: SObject) -> None:
-    if not sobject.updateable:
-        raise ApiError(
-            400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be updated: {sobject.label}"
-        )
 
 
 def _key(sobject: SObject, record_id: str) -> int:

@@ -48,7 +48,9 @@ def forbidden(writer: Writer, doomed: Doomed) -> dict[str, RowError]:
     holding: dict[str, tuple[SObject, list[int]]] = {}
     for child, _, key, root in _pointing(writer, doomed, RESTRICT):
         if key not in doomed.get(child.name, {}):
-            holding.setdefault(root, (child, []))[1].append(key)
+            first, held = holding.setdefault(root, (child, []))
+            if first is child:
+                held.append(key)
     out = {
         root: _failed(
             writer,

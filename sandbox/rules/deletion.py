@@ -67,10 +67,6 @@ class Remover:
                 continue
             draft.key = parsed[1]
             draft.id = ids.to18(draft.id or "")
-            if not sobject.deletable:
-                draft.refuse(
-                    "INSUFFICIENT_ACCESS_OR_READONLY", f"entity type cannot be deleted: {sobject.name}"
-                )
             groups.setdefault(sobject.name, []).append(draft)
         out = []
         for name, members in groups.items():

@@ -209,7 +209,10 @@ class Writer:
     def _prepare(self, sobject: SObject, drafts: Sequence[Draft], intent: Intent, inserting: bool) -> None:
         preparer = Preparer(sobject, intent, inserting)
         owned = inserting and "OwnerId" in sobject.fields
+        permission.check(self.store, sobject, drafts, intent, "inserted" if inserting else "updated")
         for draft in drafts:
+            if draft.errors:
+                continue
             preparer.prepare(draft)
             if owned and not draft.values.get("OwnerId"):
                 draft.values["OwnerId"] = intent.user.id
@@ -218,7 +221,6 @@ class Writer:
             for draft in drafts:
                 if error := intent.refusal(draft.id):
                     draft.errors.append(error)
-        permission.check(self.store, sobject, drafts, intent, "inserted" if inserting else "updated")
 
     def _locks(self, drafts: Sequence[Draft], sobject: SObject, intent: Intent) -> None:
         if intent.locked is None:

@@ -84,6 +84,11 @@ def test_cases_and_won_deals_hold_their_account(org: Org, client: Client) -> Non
             f"Your attempt to delete {shown} could not be completed because it is associated with the following "
             f"cases.: {number}\n"
         )
+    org.add_object("Plan__c", plural="Plans")
+    org.add_field("Plan__c", "Account__c", "Lookup", to="Account", on_delete="Restrict")
+    plan = org.create("Plan__c", {"Name": "p", "Account__c": account})
+    assert said(org, client, "Account", account).endswith(f"following cases.: {number}\n")
+    org.delete("Plan__c", plan)
     org.delete("Case", case)
     deal = org.create("Opportunity", {**DEAL, "Name": "Won", "StageName": "Closed Won", "AccountId": account})
     assert said(org, client, "Account", account).endswith("were closed won are shown below.: Won\n")

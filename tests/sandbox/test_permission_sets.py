@@ -39,6 +39,17 @@ def test_object_permissions(org: Org, client: Client) -> None:
     assert code(client.patch(f"sobjects/Lead/{lead}", {"Title": "u"})) == REFUSED
 
 
+def test_some_objects_are_not_anybodys_to_write(org: Org, client: Client) -> None:
+    house = org.query("SELECT Id, Name FROM Organization")[0]
+    entry = {"attributes": {"type": "Organization"}, "id": house["Id"], "Name": "Mine"}
+    changed = client.patch("composite/sobjects", {"records": [entry]}).json()[0]
+    made = client.post("sobjects/Organization", {"Name": "Another"})
+    gone = client.delete(f"sobjects/Organization/{house['Id']}")
+    assert changed["errors"][0]["statusCode"] == "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+    assert (code(made), code(gone)) == (REFUSED, (403, "INSUFFICIENT_ACCESS_OR_READONLY"))
+    assert org.query("SELECT Id, Name FROM Organization") == [house]
+
+
 def test_fields_of_a_set(org: Org, client: Client) -> None:
     org.hide_field("Lead", "Rating")
     org.hide_field("Lead", "Industry")
