@@ -77,10 +77,11 @@ def follow(
 def settle(session: Session, declared: SyncedObject, run_id: str, now: datetime) -> tuple[int, int]:
     """Merge the people whose winner is up to date now; returns how many leads became contacts, and how many
     people were merged away otherwise."""
-    _mark_waiting(session, declared)
-    _log_conversions(session, "converted", "person_id", run_id, now)
-    conversions = int(session.value("SELECT count(*) FROM converted"))
-    merged = 0
+    if session.value("SELECT count(*) FROM pointer"):
+        _mark_waiting(session, declared)
+    conversions, merged = int(session.value("SELECT count(*) FROM converted")), 0
+    if conversions:
+        _log_conversions(session, "converted", "person_id", run_id, now)
     _find_winners(session)
     if session.value("SELECT count(*) FROM merging"):
         conversions += int(session.value("SELECT count(*) FROM merging WHERE converted"))
