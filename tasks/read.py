@@ -89,7 +89,7 @@ def ask(
                 again = () if since_last_read else quarantine.to_ask_again(session, name, suite)
             most = rules.rows_per_pass + len(again) if rules.rows_per_pass and since is not None else 0
             query = ChangeQuery(
-                *(name, tuple(fields), since, _condition(run, name), again),
+                *(name, tuple(fields), since, condition_to_read(run, name), again),
                 after_id=place.sfdc_id if place else "",
                 most=most,
             )
@@ -99,9 +99,10 @@ def ask(
     return questions
 
 
-def _condition(run: Run, name: str) -> str | None:
-    """Return what records must meet to be read: the object's own condition, and the user's filter (VIS-04)."""
-    conditions = [each for each in (run.objects[name].condition, run.settings.sync.filter(name)) if each]
+def condition_to_read(run: Run, name: str, chosen: str | None = None) -> str | None:
+    """Return what records must meet to be read: the object's own condition, the user's filter (VIS-04), a choice."""
+    every = (chosen, run.objects[name].condition, run.settings.sync.filter(name))
+    conditions = [each for each in every if each]
     return (
         " AND ".join(f"({each})" for each in conditions)
         if len(conditions) > 1

@@ -17,7 +17,7 @@ from tandem.salesforce.changes import ChangeQuery
 from tandem.salesforce.lookup import text
 from tasks.check import check
 from tasks.merge import apply
-from tasks.read import Question, read
+from tasks.read import Question, condition_to_read, read
 
 #: Records of an object to a call: their ids stand in an address.
 MOST_RECORDS = 2000
@@ -41,7 +41,7 @@ def read_back(run: Run, records: Mapping[str, Collection[str]]) -> set[str]:
                 known = described[name].fields
                 questions.append(
                     Question(
-                        ChangeQuery(name, fields, None, f"Id IN ({chosen})"),
+                        ChangeQuery(name, fields, None, condition_to_read(run, name, f"Id IN ({chosen})")),
                         {field: known[field] for field in fields},
                     )
                 )

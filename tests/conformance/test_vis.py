@@ -130,6 +130,10 @@ def test_a_record_outside_the_filter_is_not_synced(
         "1 changed here lie outside sync.filters" in synced.steps(summary)["Lead", "Push updates"]["detail"]
     )
 
+    synced.sync_person(before["id"])  # not even when somebody asks for it
+    assert synced.person(cast.lead) == before | {"job_title": "Ours"}
+    assert [row["id"] for _, row in wire.writes()] == [inside]
+
     synced.org.update_many("Lead", "Rating = 'Cold' AND LastName != 'Lovelace'", {"Rating": "Warm"})
     synced.org.update("Lead", cast.lead, {"Rating": "Hot"})
     synced.sync(objects=["Lead"])
