@@ -7,6 +7,9 @@ of ours and keeps its stack trace.
 
 from __future__ import annotations
 
+#: The code under which whatever is no :class:`TandemError` is kept.
+DEFECT = "DEFECT"
+
 
 class TandemError(Exception):
     """Something a user can put right. ``str(error)`` is one line: what happened, what to do."""

@@ -15,7 +15,7 @@ from tandem.database import journal
 from tandem.database.connection import Database, Session
 from tandem.database.journal import Status
 from tandem.database.lease import appear, kept_alive, leave, take
-from tandem.errors import BudgetExhausted, DatabaseError, SalesforceError, TandemError
+from tandem.errors import DEFECT, BudgetExhausted, DatabaseError, SalesforceError, TandemError
 from tandem.objects import SyncedObject, synced_objects
 from tandem.reports import trouble
 from tandem.salesforce.calls import ApiCall, CallMeter
@@ -78,7 +78,7 @@ class Run:
 
         :raises LeaseTaken: another run is at work; nothing was done.
         """
-        with self._journalled(take):
+        with self._journalled(take, of_a_cycle=True):
             yield
 
     @contextmanager
@@ -91,14 +91,15 @@ class Run:
             raise DatabaseError(
                 f"There is no database at {self.database.path} yet. Run `tandem backfill` first."
             )
-        with self._journalled(appear):
+        with self._journalled(appear, of_a_cycle=False):
             yield
 
     @contextmanager
-    def _journalled(self, enter: Callable[[Session, str, str], None]) -> Iterator[None]:
+    def _journalled(self, enter: Callable[[Session, str, str], None], of_a_cycle: bool) -> Iterator[None]:
         with self.database.write() as session, session.transaction():
             enter(session, self.id, self.kind)
             journal.begin_run(session, self.id, self.kind)
+            self.meter = CallMeter(self.settings.budget, journal.calls_of_last_day(session))
         try:
             with kept_alive(self.database, self.id):
                 yield
@@ -106,7 +107,7 @@ class Run:
             self._close(Status.STOPPED_AT_BUDGET, error)
             raise
         except BaseException as error:
-            self._close(Status.FAILED, error)
+            self._close(Status.FAILED, error, stands=of_a_cycle or not _is_of_the_asker(error))
             raise
         self._close()
 
@@ -123,11 +124,13 @@ class Run:
     def _unsaved_calls(self) -> list[ApiCall]:
         return self.meter.drain() if "meter" in self.__dict__ else []
 
-    def _close(self, status: Status | None = None, error: BaseException | None = None) -> None:
+    def _close(
+        self, status: Status | None = None, error: BaseException | None = None, stands: bool = True
+    ) -> None:
         with self.database.write() as session, session.transaction():
             self.record_calls(session)
             status = status or journal.status_of_steps(session, self.id)
-            if isinstance(error, Exception):
+            if isinstance(error, Exception) and stands:
                 code, error_class = error_code(error)
                 journal.record_job_error(
                     session, self.id, None, self.kind, code, error_class, one_line(error)
@@ -145,7 +148,12 @@ def error_code(error: BaseException) -> tuple[str, str]:
     """Return the code and class under which an error is kept (24.6)."""
     if isinstance(error, SalesforceError):
         return error.code, classify(error.code).value
-    return type(error).__name__, ErrorClass.OTHER.value
+    return type(error).__name__ if isinstance(error, TandemError) else DEFECT, ErrorClass.OTHER.value
+
+
+def _is_of_the_asker(error: BaseException) -> bool:
+    """Whether a flow action only asked for what cannot be: who asked was told, and it is over."""
+    return isinstance(error, TandemError) and not isinstance(error, SalesforceError | DatabaseError)
 
 
 def one_line(error: BaseException) -> str:

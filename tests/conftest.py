@@ -37,10 +37,11 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     )
 
     from flows.local.server import LocalServer
-    from tests.support.prefect_home import prepare_home
+    from tests.support.prefect_home import one_certificate, prepare_home
 
     home = tmp_path_factory.mktemp("prefect")
     prepare_home(home)
+    os.environ["SSL_CERT_FILE"] = str(one_certificate(home))
     # What becomes of single tasks is kept by services that take a quarter of a small cycle.
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
@@ -54,7 +55,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             PREFECT_HOME: home,
             # The thread that beats sleeps up to a second after each flow has ended.
             PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
-            # Plain http on loopback: each flow's client would read the certificates of the world.
+            # A client that verifies takes its certificates from elsewhere than SSL_CERT_FILE.
             PREFECT_API_TLS_INSECURE_SKIP_VERIFY: True,
         }
         with temporary_settings(settings):

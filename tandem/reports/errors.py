@@ -11,8 +11,7 @@ from typing import Any
 from tandem.clock import utc_now
 from tandem.database.connection import Session
 from tandem.database.mutes import is_muted
-from tandem.reports.meanings import meaning
-from tandem.salesforce.errors import advice
+from tandem.reports.meanings import action, meaning
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def groups(session: Session, chosen: ErrorFilter) -> list[dict[str, Any]]:
         """,
         values,
     )
-    return [{**group, "meaning": meaning(group["code"]), "action": advice(group["code"])} for group in found]
+    return [{**group, "meaning": meaning(group["code"]), "action": action(group["code"])} for group in found]
 
 
 def entries(session: Session, chosen: ErrorFilter, limit: int | None = None) -> list[dict[str, Any]]:

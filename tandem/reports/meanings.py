@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tandem.salesforce.errors import ErrorClass, classify
+from tandem.errors import DEFECT
+from tandem.salesforce.errors import ErrorClass, advice, classify
 
 _MEANINGS = {
     "FIELD_CUSTOM_VALIDATION_EXCEPTION": "A validation rule of the org does not accept the value.",
@@ -32,6 +33,10 @@ _MEANINGS = {
     "TRUNCATED": "An answer came in part only; nothing of it was used.",
     "BudgetExhausted": "The API calls that Tandem may use are used up. Nothing was applied half.",
     "SuiteFailed": "The batch did not look right as a whole, so nothing of it was applied.",
+    "MISSING_FIELDS": "The sync user does not see the object, or a field that its step needs.",
+    "BULK_JOB_FAILED": "Salesforce gave up on a Bulk job.",
+    "UNSENDABLE_VALUE": "The value cannot be written as Salesforce wants it.",
+    DEFECT: "Something in Tandem broke: this is a defect of ours.",
     "CONVERTED_OUT_OF_SIGHT": "The lead is a contact now that the sync user cannot see.",
     "LeaseTaken": "Another run was at work.",
     "DatabaseError": "The marketing database could not be opened or written.",
@@ -44,6 +49,27 @@ _MEANINGS_BY_CLASS = {
 }
 
 
+_ACTIONS = {
+    "MISSING_FIELDS": "Give the sync user read access, or take the object out of sync.objects.",
+    "BULK_JOB_FAILED": "Salesforce's words say why; the next run starts another.",
+    "UNSENDABLE_VALUE": "Put the value right here.",
+    "CONVERTED_OUT_OF_SIGHT": "Let the sync user see the contact.",
+    DEFECT: "Please report it, with the log of the run.",
+}
+
+
 def meaning(code: str) -> str:
     """Return what an error code means, in one sentence."""
-    return _MEANINGS.get(code) or _MEANINGS_BY_CLASS[classify(code)]
+    if known := _MEANINGS.get(code):
+        return known
+    return "Tandem could not do what was asked for." if _is_ours(code) else _MEANINGS_BY_CLASS[classify(code)]
+
+
+def action(code: str) -> str:
+    """Return what to do about an error code, in one sentence."""
+    return _ACTIONS.get(code) or ("What it says tells what to do." if _is_ours(code) else advice(code))
+
+
+def _is_ours(code: str) -> bool:
+    """Salesforce's codes are in capitals, ours the names of exceptions."""
+    return not code.isupper()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -53,7 +55,13 @@ class Site:
             autoescape=True,
             undefined=StrictUndefined,
         )
-        self._templates.filters |= {"when": when, "ago": ago, "number": _number, "breakable": _breakable}
+        self._templates.filters |= {
+            "when": when,
+            "ago": ago,
+            "number": _number,
+            "breakable": _breakable,
+            "value": _value,
+        }
         self._templates.globals["pages"] = PAGES
 
     def routes(self) -> list[Route]:
@@ -126,6 +134,15 @@ def _described(request: Request, error: Exception) -> tuple[HTTPStatus, str]:
 def _breakable(text: str) -> Markup:
     """A code may go over into the next line after an underscore; nothing is copied along with it."""
     return Markup("_<wbr>").join(text.split("_"))
+
+
+def _value(value: Any) -> str:
+    """A value of the database as people write it: null is a dash, a time is this machine's."""
+    if isinstance(value, datetime):
+        return when(value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "–" if value is None else str(value)
 
 
 def _number(value: float | None) -> str:

@@ -154,6 +154,11 @@ def test_change_owner(synced: World, cast: Cast) -> None:
         org.update("User", user, {"FirstName": "Grace", "LastName": "Two"})
     with pytest.raises(TandemError, match=r"Several users or queues match"):
         change_owner([lead], "Grace Two")
+    # Who asked was told, and the run is there; nothing is left for anybody to put right.
+    assert synced.rows("SELECT DISTINCT status FROM sync.run WHERE detail LIKE 'There is no%'") == [
+        {"status": "Failed"}
+    ]
+    assert synced.rows("SELECT * FROM sync.error WHERE level = 'job' AND resolved_at IS NULL") == []
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tandem.database.connection import Database
+from tandem.reports import meanings
 from tests.unit.cli.conftest import LEAD_ID, Tandem
 
 
@@ -28,6 +29,26 @@ def test_groups_say_what_it_means_and_what_to_do(tandem: Tandem, database: Datab
     shown = tandem("errors").out
     assert "Bonn is not allowed" in shown
     assert "validation rule" in shown
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning", "action"),
+    [
+        ("SettingsError", "Tandem could not do what was asked for.", "What it says tells what to do."),
+        (
+            "DEFECT",
+            "Something in Tandem broke: this is a defect of ours.",
+            "Please report it, with the log of the run.",
+        ),
+        (
+            "SOMETHING_NEW",
+            "An error without a known meaning.",
+            "Look the code up in Salesforce's status codes.",
+        ),
+    ],
+)
+def test_whose_code_it_is(code: str, meaning: str, action: str) -> None:
+    assert (meanings.meaning(code), meanings.action(code)) == (meaning, action)
 
 
 def test_entries_name_both_records(tandem: Tandem, database: Database) -> None:
