@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
@@ -22,6 +22,11 @@ def tell(run: Run) -> dict[str, Any]:
         steps = journal.steps_of(session, run.id)
         calls = journal.calls_of_run(session, run.id)
         errors = journal.errors_of(session, run.id)
+    log = get_run_logger()
+    for step in steps:
+        if told := "; ".join(filter(None, (_counts(step), step["detail"]))):
+            log.info("%s, %s: %s", step["object"], step["operation"], told)
+    log.info("%s. %d API calls. Run %s.", _totals(steps), calls, run.id)
     create_table_artifact(
         key=f"{run.kind}-steps",
         table=[{name: _shown(value) for name, value in step.items()} for step in steps],
@@ -31,13 +36,20 @@ def tell(run: Run) -> dict[str, Any]:
     return {"run_id": run.id, "kind": run.kind, "steps": steps, "api_calls": calls, "errors": errors}
 
 
+def _counts(step: dict[str, Any]) -> str:
+    return ", ".join(f"{step[name]:,} {name}" for name in _COUNTS if step[name])
+
+
+def _totals(steps: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{sum(step[name] for step in steps):,} {name}" for name in _COUNTS)
+
+
 def _shown(value: Any) -> Any:
     return "" if value is None else value
 
 
 def _markdown(run: Run, steps: list[dict[str, Any]], calls: int, errors: list[dict[str, Any]]) -> str:
-    totals = ", ".join(f"{sum(step[name] for step in steps)} {name}" for name in _COUNTS)
-    lines = [f"# {run.kind}", "", f"{totals}. {calls} API calls. Run `{run.id}`.", ""]
+    lines = [f"# {run.kind}", "", f"{_totals(steps)}. {calls} API calls. Run `{run.id}`.", ""]
     for step in steps:
         if step["detail"]:
             lines.append(f"- **{step['object']}**, {step['operation']}: {step['status']}. {step['detail']}")
