@@ -31,6 +31,8 @@ def checksum(id15: str) -> str:
 
 def make(prefix: str, number: int) -> str:
     """The 18-character id of record `number` of the object with that key prefix."""
+    if number < 0:
+        raise ValueError("an id of another instance stands for no record")
     digits = ""
     while number:
         number, rest = divmod(number, 62)

@@ -47,7 +47,7 @@ class RecycleBin:
         sobject = self._schema.by_prefix(parsed[0]) if parsed else None
         if parsed is None or sobject is None:
             return Outcome(None, False, [RowError("MALFORMED_ID", f"bad id {record_id}", ("Id",))])
-        full = ids.make(sobject.prefix, parsed[1])
+        full = ids.to18(record_id)
         rows = self._store.run(
             "SELECT root, purged_at FROM _bin WHERE object = ? AND key = ?", [sobject.name, parsed[1]]
         )

@@ -59,6 +59,8 @@ def test_emptying_the_bin(org: Org, server: Server, client: Client) -> None:
     done = soap.call(f"<emptyRecycleBin>{asked}</emptyRecycleBin>")
     # The contact went with its account: it leaves with it and cannot be named alone.
     assert [row["success"] for row in done] == ["true", "true", "false", "false"]
+    foreign = soap.call("<emptyRecycleBin><ids>00Q000000000001</ids></emptyRecycleBin>")
+    assert (foreign["success"], foreign["errors"]["statusCode"]) == ("false", "INVALID_ID_FIELD")
     for gone in (lead, contact):
         refused = soap.call(f"<undelete><ids>{gone}</ids></undelete>")
         assert refused["errors"]["statusCode"] == "UNDELETE_FAILED"
