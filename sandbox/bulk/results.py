@@ -44,11 +44,20 @@ class Chunk:
 
 
 def _row_starts(path: Path) -> npt.NDArray[np.int64]:
-    data = np.fromfile(path, dtype=np.uint8)
-    # Every value is quoted, so a line end outside of quotes has an even number of quotes before it.
-    outside = (np.cumsum(data == ord('"'), dtype=np.int32) & 1) == 0
-    ends = np.flatnonzero((data == ord("\n")) & outside)
-    return np.concatenate([np.zeros(1, dtype=np.int64), ends.astype(np.int64) + 1])
+    # Every value is quoted, so a line end outside of quotes has an even number of quotes before it. Only those from one
+    # line end to the next are counted: a running count over every byte takes five times as long. The counts overflow,
+    # which does not change whether they are even.
+    starts = [np.zeros(1, dtype=np.int64)]
+    at, odd = 0, np.uint8(0)
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            data = np.frombuffer(piece, dtype=np.uint8)
+            ends = np.flatnonzero(data == ord("\n"))
+            quotes = np.add.reduceat(data == ord('"'), np.append(0, ends), dtype=np.uint8)
+            before = odd ^ (np.cumsum(quotes, dtype=np.uint8) & 1)
+            starts.append(at + 1 + ends[before[:-1] == 0])
+            at, odd = at + len(piece), before[-1]
+    return np.concatenate(starts)
 
 
 class Results:
