@@ -115,10 +115,16 @@ def test_what_came_before_its_contact_belongs_to_the_person_once_that_is_there(
 def test_what_was_written_to_a_converted_lead_goes_to_its_contact(synced: World, cast: Cast) -> None:
     before = synced.person(cast.lead)
     synced.execute("UPDATE marketing.person SET job_title = 'Sent too late' WHERE id = ?", before["id"])
-    done = synced.org.convert_lead(cast.lead, account_id=cast.account)
+    conversions = []
 
-    synced.sync_person(before["id"])  # does not read first: Salesforce refuses, and says why
+    def convert(_: object) -> None:
+        conversions.append(synced.org.convert_lead(cast.lead, account_id=cast.account))
 
+    # Between the read and the write: Salesforce refuses, and says why.
+    synced.org.faults.add("PATCH /services/data/*/composite/sobjects*", "call", call=convert, when="before")
+    synced.sync_person(before["id"])
+
+    [done] = conversions
     [refused] = synced.activities(before["id"], 28)
     assert refused["attributes"]["Error Code"] == "CANNOT_UPDATE_CONVERTED_LEAD"
     standing = "SELECT code FROM sync.error WHERE resolved_at IS NULL"
