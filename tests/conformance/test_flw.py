@@ -168,7 +168,7 @@ def held_up(world: World, match: str, when: str = "before") -> Iterator[threadin
 
     def hold(_: dict[str, Any]) -> None:
         there.set()
-        assert go_on.wait(60)
+        assert go_on.wait(180)
 
     fault = world.org.faults.add(match, "call", call=hold, when=when, times=1)
     try:
@@ -206,7 +206,7 @@ def test_beside_a_cycle_that_is_held_up(synced: World, cast: Cast) -> None:
     with held_up(synced, "POST *composite", when="after") as there:
         there.clear()
         thread, cycle = beside(synced.sync)
-        assert there.wait(60)
+        assert there.wait(180)
         assert outcomes(change_owner([lead, fresh], other)) == {lead: "done", fresh: "done"}
     thread.join(120)
     assert cycle[0]["status"] == "Succeeded"
@@ -221,7 +221,7 @@ def test_beside_a_cycle_that_is_held_up(synced: World, cast: Cast) -> None:
     late = newcomer(synced, "Late")
     with held_up(synced, "POST *composite/sobjects", when="after") as there:
         thread, action = beside(lambda: sync_person([late]))
-        assert there.wait(60)
+        assert there.wait(180)
         synced.sync()
         assert len(synced.rows("SELECT id FROM marketing.person WHERE last_name = 'Late'")) == 2
     thread.join(120)
@@ -235,7 +235,7 @@ def test_beside_a_cycle_that_is_held_up(synced: World, cast: Cast) -> None:
     synced.execute("UPDATE marketing.person SET job_title = 'First' WHERE id = ?", lead)
     with held_up(synced, "PATCH *composite/sobjects") as there:
         thread, cycle = beside(synced.sync)
-        assert there.wait(60)
+        assert there.wait(180)
         synced.execute("UPDATE marketing.person SET job_title = 'Second' WHERE id = ?", lead)
         second, action = beside(lambda: sync_person([lead]))
         while not synced.rows("SELECT 1 FROM sync.lease WHERE name LIKE 'action %'"):

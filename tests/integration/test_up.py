@@ -249,7 +249,7 @@ def test_up_goes_on_whatever_happens_to_it_and_to_its_runs(
             until(lambda: project.marks("start"), 180, "the hanging run")
             first.process.kill()
             first.process.wait()
-            until(lambda: not project.processes(), 60, "everything stopped")
+            until(lambda: not project.processes(), 180, "everything stopped")
         assert f"No status page: Port {port} cannot be used" in first.said
         (project.trace / "log").unlink()
 

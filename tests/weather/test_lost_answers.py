@@ -195,7 +195,7 @@ def hold_ingest_jobs(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
 
     def held(self: Jobs, job: Job, work: Callable[[Job], None]) -> None:
         if self.kind == "ingest":
-            assert go_on.wait(60), "nobody let the jobs go on"
+            assert go_on.wait(180), "nobody let the jobs go on"
         original(self, job, work)
 
     monkeypatch.setattr(Jobs, "_run", held)
