@@ -36,11 +36,11 @@ _MOST_STEPS = 50
 def is_followed(session: Session, alias: str, names: Collection[str]) -> str:
     """Return the condition that a record which nobody is never becomes anybody: its contact does, or did.
 
-    A converted lead whose contact is deleted names it no longer, and is nobody all the same.
+    A converted lead whose contact is deleted names it no longer, and is nobody all the same, where we know that it did.
     """
     if "ConvertedContactId" in names and columns_of(session, "salesforce", CONTACT.name):
-        converted = f" OR {alias}.IsConverted" if "IsConverted" in names else ""
-        return f"({alias}.ConvertedContactId IS NOT NULL{converted})"
+        did = f"{alias}.Id IN (SELECT sfdc_id FROM sync.successor WHERE kind = 'conversion')"
+        return f"({alias}.ConvertedContactId IS NOT NULL OR {did})"
     return "false"
 
 
