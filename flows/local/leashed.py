@@ -6,6 +6,7 @@ closes; then we end, and whatever we started with us. So no server or worker is 
 
 from __future__ import annotations
 
+import atexit
 import os
 import runpy
 import signal
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 GRACE_SECONDS = 10.0
@@ -51,9 +53,31 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 def _end_with_parent() -> None:
     os.read(0, 1)  # returns when the pipe closes
+    started = _descendants()
+    atexit.register(_kill, started)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
+    _kill(started)
     os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _kill(processes: Sequence[int]) -> None:
+    """End what was started and outlived us: a worker's runs have sessions of their own."""
+    for each in processes:
+        with suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+
+
+def _descendants() -> list[int]:
+    """Return the processes that this one started, and those that they did."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False
+    ).stdout
+    parents = {int(pid): int(parent) for pid, parent in map(str.split, listed.splitlines())}
+    found = [os.getpid()]
+    for each in found:
+        found += [pid for pid, parent in parents.items() if parent == each]
+    return found[1:]
 
 
 def main() -> None:
