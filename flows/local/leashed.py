@@ -69,11 +69,12 @@ def _kill(processes: Sequence[int]) -> None:
 
 
 def _descendants() -> list[int]:
-    """Return the processes that this one started, and those that they did."""
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=False
-    ).stdout
-    parents = {int(pid): int(parent) for pid, parent in map(str.split, listed.splitlines())}
+    """Return the processes that this one started, and those that they did; none where there is no ``ps`` to ask."""
+    try:
+        listing = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    parents = {int(pid): int(parent) for pid, parent in map(str.split, listing.stdout.splitlines())}
     found = [os.getpid()]
     for each in found:
         found += [pid for pid, parent in parents.items() if parent == each]

@@ -98,9 +98,8 @@ def find_pending(
         WHERE len(changed) > 0
         """
     )
-    if (
-        declared.winner is Winner.SALESFORCE
-    ):  # what it changed stands in quarantine: it would be overwritten unseen
+    if declared.winner is Winner.SALESFORCE:
+        # What it changed stands in quarantine: it would be overwritten unseen.
         session.execute(
             "DELETE FROM pending WHERE sfdc_id IN"
             " (SELECT sfdc_id FROM sync.quarantine WHERE object = ? AND released_at IS NULL)",
