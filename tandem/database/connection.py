@@ -104,6 +104,8 @@ class Database:
             "threads": threads,
             # A file of another kind is refused, not met by fetching an extension that could read it.
             "autoinstall_known_extensions": False,
+            # DuckDB knows a file by name, place, size and second: a page staged anew at once would be read as it was.
+            "enable_external_file_cache": False,
             "temp_directory": str(path.parent / "spill"),
             "preserve_insertion_order": False,
         }
