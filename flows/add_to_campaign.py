@@ -17,7 +17,7 @@ from tasks import campaign_actions as steps
 from tasks.answer import answer
 
 
-@flow(name="add-to-campaign", validate_parameters=True)
+@flow(name="add-to-campaign", persist_result=False)
 def add_to_campaign(
     person_ids: PersonIds,
     campaign: str,

@@ -27,7 +27,7 @@ from tasks.read import ask
 from tasks.tell import tell
 
 
-@flow(name="backfill", validate_parameters=True, task_runner=READERS)
+@flow(name="backfill", task_runner=READERS, persist_result=False)
 def backfill(
     objects: list[AnyObjectName] | None = None,
     restart: bool = False,

@@ -17,7 +17,7 @@ from tandem.settings import load
 from tasks.measure import measure_backlog
 
 
-@flow(name="backlog")
+@flow(name="backlog", persist_result=False)
 def backlog() -> dict[str, Any] | State[Any]:
     """Count the records that wait on either side, and keep the figure for the trend of five days.
 

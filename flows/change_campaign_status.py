@@ -17,7 +17,7 @@ from tasks import campaign_actions as steps
 from tasks.answer import answer
 
 
-@flow(name="change-campaign-status", validate_parameters=True)
+@flow(name="change-campaign-status", persist_result=False)
 def change_campaign_status(
     person_ids: PersonIds, campaign: str, status: str, implied: bool = True, program: str | None = None
 ) -> dict[str, Any] | State[Any]:

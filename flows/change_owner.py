@@ -17,7 +17,7 @@ from tasks import change_owner as steps
 from tasks.answer import answer
 
 
-@flow(name="change-owner", validate_parameters=True)
+@flow(name="change-owner", persist_result=False)
 def change_owner(
     person_ids: PersonIds, owner: str, implied: bool = True, program: str | None = None
 ) -> dict[str, Any] | State[Any]:

@@ -17,7 +17,7 @@ from tasks.answer import answer
 from tasks.convert_people import check_assignee, convert_people, converted_status
 
 
-@flow(name="convert-person", validate_parameters=True)
+@flow(name="convert-person", persist_result=False)
 def convert_person(
     person_ids: PersonIds,
     assign_to: str | None = None,

@@ -18,7 +18,7 @@ from tasks.answer import answer
 from tasks.create_task import TaskForm, check_form, create_tasks
 
 
-@flow(name="create-task", validate_parameters=True)
+@flow(name="create-task", persist_result=False)
 def create_task(
     person_ids: PersonIds,
     subject: str,

@@ -17,7 +17,7 @@ from tasks.delete_people import delete_from_salesforce, delete_people
 from tasks.turn import wait_for_turn
 
 
-@flow(name="delete-person", validate_parameters=True)
+@flow(name="delete-person", persist_result=False)
 def delete_person(person_ids: PersonIds, from_salesforce: bool = True) -> dict[str, Any] | State[Any]:
     """Delete people for good. It cannot be undone; only their activities stay.
 

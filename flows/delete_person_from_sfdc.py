@@ -18,7 +18,7 @@ from tasks.delete_people import delete_from_salesforce, delete_people
 from tasks.turn import wait_for_turn
 
 
-@flow(name="delete-person-from-sfdc", validate_parameters=True)
+@flow(name="delete-person-from-sfdc", persist_result=False)
 def delete_person_from_sfdc(
     person_ids: PersonIds, delete_in_marketing: bool = False
 ) -> dict[str, Any] | State[Any]:

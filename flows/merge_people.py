@@ -22,7 +22,7 @@ from tasks.push import push
 from tasks.turn import wait_for_turn
 
 
-@flow(name="merge-people", validate_parameters=True)
+@flow(name="merge-people", persist_result=False)
 def merge_people(
     winner: int,
     losers: Annotated[list[int], Field(min_length=1)],

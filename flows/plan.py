@@ -29,7 +29,7 @@ from tasks.read import ask, read
 SHOWN = 50
 
 
-@flow(name="plan", validate_parameters=True)
+@flow(name="plan", persist_result=False)
 def plan(
     objects: list[AnyObjectName] | None = None,
 ) -> dict[str, Any] | State[Any]:

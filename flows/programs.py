@@ -59,5 +59,5 @@ def _align(run: Run) -> list[int]:
         step.new, step.updated = carried.new, carried.updated
         step.failed, step.skipped = carried.failed, carried.skipped
         if carried != program_members.Carried():
-            journal.record_step(session, run.id, step)
+            journal.record_steps(session, run.id, [step])
         return program_newcomers.people_to_create(session)

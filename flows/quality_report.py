@@ -21,7 +21,7 @@ from tasks.publish import Published, prepare, publish
 _TOLD = ("object", "records", "failing", "warned", "quarantined", "completeness", "score", "before", "note")
 
 
-@flow(name="quality-report")
+@flow(name="quality-report", persist_result=False)
 def quality_report() -> dict[str, Any] | State[Any]:
     """Judge the data as it is now, and write page, Data Docs and JSON. Asks Salesforce nothing, needs no lease."""
     run = Run("quality-report", load())

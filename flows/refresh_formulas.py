@@ -23,7 +23,7 @@ from tasks.tell import tell
 KIND = "refresh-formulas"
 
 
-@flow(name=KIND, validate_parameters=True, task_runner=READERS)
+@flow(name=KIND, task_runner=READERS, persist_result=False)
 def refresh_formulas(only_when_due: bool = False) -> dict[str, Any] | State[Any]:
     """Read the formula fields of every record again, and nothing else.
 

@@ -17,7 +17,7 @@ from tasks import campaign_actions as steps
 from tasks.answer import answer
 
 
-@flow(name="remove-from-campaign", validate_parameters=True)
+@flow(name="remove-from-campaign", persist_result=False)
 def remove_from_campaign(person_ids: PersonIds, campaign: str) -> dict[str, Any] | State[Any]:
     """End people's membership of a campaign in Salesforce; who is no member is skipped.
 

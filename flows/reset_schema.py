@@ -16,7 +16,7 @@ from tasks.look import look
 from tasks.tell import tell
 
 
-@flow(name="reset-schema")
+@flow(name="reset-schema", persist_result=False)
 def reset_schema() -> dict[str, Any] | State[Any]:
     """Read what the sync user can see and lay out the mapping afresh, before the first backfill or sync.
 

@@ -112,5 +112,5 @@ def _write_down(run: Run, step: Step, error: Exception) -> None:
     code, error_class = error_code(error)
     with run.database.write() as session, session.transaction():
         journal.take_noted_counts(session, run.id, step)
-        journal.record_step(session, run.id, step)
+        journal.record_steps(session, run.id, [step])
         journal.record_job_error(session, run.id, step.object, step.operation, code, error_class, step.detail)

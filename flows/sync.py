@@ -24,7 +24,7 @@ from tasks.read import Question, ask, read, read_bulk
 from tasks.tell import tell
 
 
-@flow(name="sync", validate_parameters=True)
+@flow(name="sync", persist_result=False)
 def sync(
     objects: list[AnyObjectName] | None = None,
 ) -> dict[str, Any] | State[Any]:

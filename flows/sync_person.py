@@ -16,7 +16,7 @@ from tandem.settings import load
 from tasks.answer import answer
 
 
-@flow(name="sync-person", validate_parameters=True)
+@flow(name="sync-person", persist_result=False)
 def sync_person(person_ids: PersonIds, owner: str | None = None) -> dict[str, Any] | State[Any]:
     """Send people to Salesforce now: those that are not there become leads, the others are updated.
 

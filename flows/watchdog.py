@@ -17,7 +17,7 @@ from tandem.settings import load
 from tasks.notify import notify
 
 
-@flow(name="watchdog")
+@flow(name="watchdog", persist_result=False)
 def watchdog() -> dict[str, Any]:
     """See to it that exactly one cycle is under way or to come; says what it had to do.
 

@@ -80,7 +80,7 @@ def fill(run: Run, batch: Batch, verdict: Verdict) -> Step:
         if take_over := EDITS.get(declared.name):
             take_over(session, run.id, run.settings.sync)
         counts = fill_fields(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
-        jobs.finish_jobs(session, batch.object)
+        jobs.finish_jobs(session, [batch.object])
         names = ", ".join(each.field for each in fields if each.field not in KEYS)
         step = Step(
             batch.object,
@@ -91,6 +91,6 @@ def fill(run: Run, batch: Batch, verdict: Verdict) -> Step:
             skipped=batch.rows - counts.updated - failed,
             detail=f"Only {names}, of every record",
         )
-        journal.record_step(session, run.id, step)
+        journal.record_steps(session, run.id, [step])
     batch.discard()
     return step

@@ -58,8 +58,6 @@ def look(run: Run, names: Sequence[str], before_start: bool = False) -> list[Ste
                 if answers[name] is not None:
                     tell_new_values(session, run, step, kept.get(name), answer)
                     field_maps.save_describe(session, answer)
-                if step.status is Status.SUCCEEDED and not before_start:
-                    field_maps.freeze_mapping(session, name)
             if step.status is Status.FAILED:
                 journal.record_job_error(
                     session,
@@ -70,8 +68,11 @@ def look(run: Run, names: Sequence[str], before_start: bool = False) -> list[Ste
                     "access",
                     step.detail or "",
                 )
-            journal.record_step(session, run.id, step)
             steps.append(step)
+        journal.record_steps(session, run.id, steps)
+        if not before_start:
+            seen = [step.object for step in steps if step.status is Status.SUCCEEDED]
+            field_maps.freeze_mapping(session, seen)
         person_accounts.grow_people(session)
         to_hold = held.make_room(session, _added(session, run))
         for field in to_fill:  # once no table has a column to come: DuckDB takes those before new values only

@@ -42,7 +42,7 @@ def make_campaign(run: Run, wanted: NewCampaign) -> Step:
     step.updated, step.detail = 1, f"{wanted.program} is linked to its new campaign {wanted.name}"
     with run.database.write() as session, session.transaction():
         programs.finish_new(session, wanted.program_id, sfdc_id)
-        journal.record_step(session, run.id, step)
+        journal.record_steps(session, run.id, [step])
     return step
 
 

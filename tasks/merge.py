@@ -15,7 +15,7 @@ from tandem.database.effects import EDITS
 from tandem.database.fields import active_fields
 from tandem.database.journal import Operation, Step
 from tandem.database.merge import merge_pages
-from tandem.database.place import keep_place, leave_place
+from tandem.database.place import keep_place, leave_places
 from tandem.errors import RolledBack
 from tandem.objects import LEAD
 from tandem.objects.declaration import Direction, SyncedObject
@@ -32,6 +32,7 @@ def merge(run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
     try:
         with run.database.write() as session, session.transaction():
             steps = apply(session, run, batch, verdict)
+            _note_read(session, run, [batch], steps)
     except (duckdb.BinderException, duckdb.CatalogException, duckdb.ConversionException) as error:
         reason = str(error).strip().split("\n")[0].rstrip(".")
         raise RolledBack(
@@ -46,16 +47,16 @@ def merge(run: Run, batch: Batch, verdict: Verdict) -> list[Step]:
 def note_unchanged(run: Run, batches: Sequence[Batch]) -> None:
     """Move the watermarks of objects in which nothing changed, all in one transaction."""
     with run.database.write() as session, session.transaction():
-        for batch in batches:
-            apply(session, run, batch, Verdict())
+        steps = [step for batch in batches for step in apply(session, run, batch, Verdict())]
+        _note_read(session, run, batches, steps)
     for batch in batches:
         batch.discard()
 
 
 def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle: bool = True) -> list[Step]:
-    """Apply one object's batch inside the caller's transaction.
+    """Apply one object's batch inside the caller's transaction; returns what was done.
 
-    :param of_a_cycle: it holds all that changed, so that the watermark moves; off for chosen records.
+    :param of_a_cycle: it holds all that changed; off for chosen records.
     """
     declared = run.objects[batch.object]
     findings = quarantine.without_allowed(session, declared.name, verdict.findings)
@@ -69,13 +70,6 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
     take_over = EDITS.get(declared.name)
     edits = take_over(session, run.id, run.settings.sync) if take_over else 0
     counts = merge_pages(session, declared, fields, batch.pages, held_back, run.id, run.settings.sync)
-    if of_a_cycle:
-        if batch.more:
-            keep_place(session, batch.object, batch.pages, batch.stamp)
-        else:
-            leave_place(session, batch.object)
-            journal.move_watermark(session, batch.object, batch.stamp, run.id)
-        jobs.finish_jobs(session, batch.object)
     details = [
         f"{counts.conflicts} conflicts, {declared.winner} wins" if counts.conflicts else "",
         f"{counts.merged} merged into others" if counts.merged else "",
@@ -106,9 +100,19 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
             steps.append(
                 Step(LEAD.name, conversions, batch.started_at, updated=counts.converted, failed=unseen)
             )
-    for step in steps:
-        journal.record_step(session, run.id, step)
     return steps
+
+
+def _note_read(session: Session, run: Run, batches: Sequence[Batch], steps: Sequence[Step]) -> None:
+    """Move the watermarks, or keep the places where reading goes on, and write down what was done."""
+    whole = [batch for batch in batches if not batch.more]
+    for batch in batches:
+        if batch.more:
+            keep_place(session, batch.object, batch.pages, batch.stamp)
+    leave_places(session, [batch.object for batch in whole])
+    journal.move_watermarks(session, {batch.object: batch.stamp for batch in whole}, run.id)
+    jobs.finish_jobs(session, [batch.object for batch in batches])
+    journal.record_steps(session, run.id, steps)
 
 
 def _put_back(declared: SyncedObject, mended: int) -> str:

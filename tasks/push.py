@@ -83,7 +83,7 @@ def push(run: Run, object_name: str, person_ids: Sequence[int] | None = None) ->
                 step.detail = "; ".join(filter(None, (step.detail, kept_back)))
         if not outbox.leave_to_others(session, run.id):
             if step.detail:
-                journal.record_step(session, run.id, step)
+                journal.record_steps(session, run.id, [step])
             return None
         outbox.journal_pending(session, declared, run.id)
         journal.open_steps(session, run.id, [object_name], Operation.PUSH_UPDATES)
@@ -149,7 +149,10 @@ def deliver(
         run.save_calls()
     with run.database.write() as session, session.transaction():
         jobs.end_ingest_jobs(session, begun)
-        (journal.note_counts if lost else journal.record_step)(session, run.id, step)
+        if lost:
+            journal.note_counts(session, run.id, step)
+        else:
+            journal.record_steps(session, run.id, [step])
     if lost:
         raise SalesforceError(
             f"Salesforce did not say what became of {lost} rows of {object_name}. The next run looks at them"

@@ -55,7 +55,7 @@ def push_activities(run: Run) -> Step:
         )
     if step.new or step.failed:
         with run.database.write() as session, session.transaction():
-            journal.record_step(session, run.id, step)
+            journal.record_steps(session, run.id, [step])
     return step
 
 

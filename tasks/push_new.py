@@ -78,7 +78,7 @@ def push_new(
             CONNECTION_LOST,
         )
     with run.database.write() as session, session.transaction():
-        journal.record_step(session, run.id, step)
+        journal.record_steps(session, run.id, [step])
     return step
 
 

@@ -10,6 +10,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from tandem.database import fields as field_maps
+from tandem.database import journal
 from tandem.database.fields import active_fields
 from tandem.errors import SalesforceError
 from tandem.run import Run
@@ -54,7 +55,8 @@ def read_back(run: Run, records: Mapping[str, Collection[str]]) -> set[str]:
         if batch.rows:
             verdict = check(run, batch)
             with run.database.write() as session, session.transaction():
-                apply(session, run, batch, verdict, of_a_cycle=False)
+                steps = apply(session, run, batch, verdict, of_a_cycle=False)
+                journal.record_steps(session, run.id, steps)
     shutil.rmtree(run.staging, ignore_errors=True)
     for name, reason in errors.items():
         get_run_logger().warning("%s was not read back; the next cycle does it: %s", name, reason)

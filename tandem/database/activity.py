@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import IntEnum
@@ -47,9 +48,12 @@ def attributes(fields: Mapping[str, str] | None = None, /, **values: str) -> str
     :param fields: further attributes, whose names are taken as they are: API names of fields.
     """
     named = {name.replace("_", " "): value for name, value in values.items()} | dict(fields or {})
-    pairs = ", ".join(f"{literal(name)}: CAST({value} AS VARCHAR)" for name, value in named.items())
-    # A JSON merge patch onto an empty object drops the nulls.
-    return f"json_merge_patch('{{}}', to_json({{{pairs}}}))"
+    pairs = ", ".join(
+        f"{literal(json.dumps(name, ensure_ascii=False) + ':')} || to_json(CAST({value} AS VARCHAR))"
+        for name, value in named.items()
+    )
+    # Put together from texts: a merge patch, which drops nulls too, takes twice as long.
+    return f"CAST('{{' || concat_ws(',', {pairs}) || '}}' AS JSON)"
 
 
 def log(

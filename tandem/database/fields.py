@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 
 import duckdb
@@ -150,12 +150,13 @@ def fill_from_mirror(session: Session, table: str, field: MappedField) -> None:
     )
 
 
-def freeze_mapping(session: Session, object_name: str) -> None:
-    """Keep an object's mapping as its sync starts with it: from now on it cannot be edited (2.8, 3.15)."""
+def freeze_mapping(session: Session, object_names: Sequence[str]) -> None:
+    """Keep objects' mapping as their sync starts with it: from now on it cannot be edited (2.8, 3.15)."""
     session.execute(
         "INSERT INTO sync.initial_mapping SELECT object, field, column_name, label, ? FROM sync.field_map"
-        " WHERE object = ? AND object NOT IN (SELECT object FROM sync.initial_mapping)",
-        [utc_now(), object_name],
+        " WHERE object IN (SELECT unnest(CAST(? AS VARCHAR[])))"
+        " AND object NOT IN (SELECT object FROM sync.initial_mapping)",
+        [utc_now(), list(object_names)],
     )
 
 

@@ -63,10 +63,12 @@ def keep_pages(session: Session, job_id: str, pages: Sequence[StagedPage]) -> No
     session.insert("sync.bulk_page", [(job_id, page.locator, str(page.path), page.rows) for page in pages])
 
 
-def finish_jobs(session: Session, object_name: str) -> None:
-    """Close an object's jobs, in the transaction that applies what they read."""
+def finish_jobs(session: Session, object_names: Sequence[str]) -> None:
+    """Close objects' jobs, in the transaction that applies what they read."""
     session.execute(
-        "UPDATE sync.bulk_job SET state = 'done' WHERE object = ? AND state = 'started'", [object_name]
+        "UPDATE sync.bulk_job SET state = 'done' WHERE state = 'started'"
+        " AND object IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [list(object_names)],
     )
 
 

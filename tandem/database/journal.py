@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -154,30 +154,34 @@ def take_noted_counts(session: Session, run_id: str, step: Step) -> None:
         setattr(step, name, count)
 
 
-def record_step(session: Session, run_id: str, step: Step) -> None:
-    """Write a finished step, in the transaction of what it did; takes the place of its open row.
+def record_steps(session: Session, run_id: str, steps: Sequence[Step]) -> None:
+    """Write finished steps, in the transaction of what they did; they take the places of their open rows.
 
     A step that a run takes twice (a Bulk read, and what changed while it ran) is one row with both counts.
+
+    :param steps: one of an object and operation.
     """
     rows = session.rows(
-        "DELETE FROM sync.step WHERE run_id = ? AND object = ? AND operation = ? RETURNING *",
-        [run_id, step.object, step.operation],
+        "DELETE FROM sync.step WHERE run_id = ? AND (object, operation) IN"
+        " (SELECT unnest(CAST(? AS VARCHAR[])), unnest(CAST(? AS VARCHAR[]))) RETURNING *",
+        [run_id, [step.object for step in steps], [step.operation for step in steps]],
     )
-    for before in (row for row in rows if row["status"] != Status.IN_PROCESS):
-        step = replace(
-            step,
-            started_at=before["started_at"],
-            detail="; ".join(filter(None, (before["detail"], step.detail))) or None,
-            **{name: before[name] + getattr(step, name) for name in COUNTS},
-        )
-    session.execute(
-        "INSERT INTO sync.step SELECT (SELECT coalesce(max(id), 0) + 1 FROM sync.step),"
-        " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
-        [
-            *(run_id, step.started_at, utc_now(), step.object, step.operation, step.status),
-            *(step.new, step.updated, step.deleted, step.failed, step.skipped, step.detail),
-        ],
-    )
+    earlier = {(row["object"], row["operation"]): row for row in rows if row["status"] != Status.IN_PROCESS}
+    last = int(session.value("SELECT coalesce(max(id), 0) FROM sync.step"))
+    now = utc_now()
+    finished = []
+    for number, step in enumerate(steps, start=last + 1):
+        if before := earlier.get((step.object, step.operation)):
+            step = replace(
+                step,
+                started_at=before["started_at"],
+                detail="; ".join(filter(None, (before["detail"], step.detail))) or None,
+                **{name: before[name] + getattr(step, name) for name in COUNTS},
+            )
+        counts = [getattr(step, name) for name in COUNTS]
+        key = (number, run_id, step.started_at, now, step.object, step.operation, step.status)
+        finished.append((*key, *counts, step.detail))
+    session.insert("sync.step", finished)
 
 
 def record_job_error(
@@ -281,13 +285,19 @@ def watermarks(session: Session) -> dict[str, datetime]:
     return {row["object"]: row["stamp"] for row in session.rows("SELECT object, stamp FROM sync.watermark")}
 
 
-def move_watermark(session: Session, object_name: str, stamp: datetime, run_id: str) -> None:
-    """Set an object's watermark, never back. Call it in the transaction that applies what was read."""
-    before = session.value("SELECT max(stamp) FROM sync.watermark WHERE object = ?", [object_name])
-    session.execute("DELETE FROM sync.watermark WHERE object = ?", [object_name])
-    session.execute(
-        "INSERT INTO sync.watermark VALUES (?, ?, ?, ?)",
-        [object_name, max(stamp, before) if before else stamp, run_id, utc_now()],
+def move_watermarks(session: Session, stamps: Mapping[str, datetime], run_id: str) -> None:
+    """Set objects' watermarks, never back. Call it in the transaction that applies what was read."""
+    before = {
+        row["object"]: row["stamp"]
+        for row in session.rows(
+            "DELETE FROM sync.watermark WHERE object IN (SELECT unnest(CAST(? AS VARCHAR[]))) RETURNING object, stamp",
+            [list(stamps)],
+        )
+    }
+    now = utc_now()
+    session.insert(
+        "sync.watermark",
+        [(name, max(stamp, before.get(name, stamp)), run_id, now) for name, stamp in stamps.items()],
     )
 
 

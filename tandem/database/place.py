@@ -35,7 +35,7 @@ def places(session: Session) -> dict[str, Place]:
 
 def keep_place(session: Session, object_name: str, pages: Sequence[Path], began_at: datetime) -> None:
     """Remember the last row of these pages. Call it in the transaction that applies them."""
-    leave_place(session, object_name)
+    leave_places(session, [object_name])
     files = ", ".join(literal(str(page)) for page in pages)
     session.execute(
         f"INSERT INTO sync.place SELECT ?, SystemModstamp, Id, CAST(? AS TIMESTAMP) FROM read_parquet([{files}])"
@@ -44,6 +44,8 @@ def keep_place(session: Session, object_name: str, pages: Sequence[Path], began_
     )
 
 
-def leave_place(session: Session, object_name: str) -> None:
-    """Forget the place: all was read."""
-    session.execute("DELETE FROM sync.place WHERE object = ?", [object_name])
+def leave_places(session: Session, object_names: Sequence[str]) -> None:
+    """Forget the places: all was read."""
+    session.execute(
+        "DELETE FROM sync.place WHERE object IN (SELECT unnest(CAST(? AS VARCHAR[])))", [list(object_names)]
+    )
