@@ -2,14 +2,13 @@
 
 DuckDB lets one process write, and none read meanwhile. So nobody keeps the database open: a session is
 opened for a moment's work, and whoever finds it taken waits, up to ``lock_wait_seconds``. The file is
-attached as a catalog by name, so that another catalog (DuckLake) can take its place.
+attached as a catalog by name (:mod:`tandem.database.engine`), so that another catalog (DuckLake) can take its
+place.
 """
 
 from __future__ import annotations
 
 import os
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,22 +16,12 @@ from typing import Any
 
 import duckdb
 
+from tandem.database import engine
 from tandem.database.migrations import CURRENT_VERSION, migrate, version_of
 from tandem.errors import DatabaseError
 
-CATALOG = "tandem"
-
 # Rows bound into one statement: a statement for each row takes thirty times as long.
 _ROWS_PER_INSERT = 200
-
-# The form of a new file; the one that DuckDB takes by default holds texts in more than twice the room.
-_STORAGE = "v1.5.0"
-
-# A file lock belongs to a process: it does not keep two threads of one apart.
-_one_session_per_process = threading.RLock()
-
-# The engine of the last session and what it was started with. Starting one costs ten sessions.
-_engine: tuple[dict[str, Any], duckdb.DuckDBPyConnection] | None = None
 
 
 class Session:
@@ -122,8 +111,9 @@ class Database:
         """
         if not self.exists():
             self._make()
-        with self._open(self.path, read_only=False) as session:
-            migrate(session, self.path)
+        with self._open(self.path, read_only=False) as (session, fresh):
+            if fresh:
+                migrate(session, self.path)
             yield session
 
     @contextmanager
@@ -134,11 +124,14 @@ class Database:
         """
         if not self.exists():
             raise DatabaseError(f"There is no database at {self.path} yet. Run `tandem backfill` first.")
-        with self._open(self.path, read_only=True) as session:
-            found = version_of(session)
-            if found != CURRENT_VERSION:
+        with self._open(self.path, read_only=True) as (session, fresh):
+            if fresh and (found := version_of(session)) != CURRENT_VERSION:
                 raise DatabaseError(_version_message(self.path, found))
             yield session
+
+    def let_go(self) -> None:
+        """Let other processes have the database at once, where it would stay open for the next session a while."""
+        engine.let_go()
 
     def _make(self) -> None:
         """Make the database under another name; it gets its own once it is whole.
@@ -150,8 +143,9 @@ class Database:
             draft.parent.mkdir(parents=True, exist_ok=True)
             for leftover in draft.parent.glob(f"{draft.name}*"):
                 leftover.unlink()
-            with self._open(draft, read_only=False) as session:
+            with self._open(draft, read_only=False) as (session, _):
                 migrate(session, self.path)
+            engine.let_go()
             try:
                 os.link(draft, self.path)
             except FileExistsError:
@@ -167,67 +161,19 @@ class Database:
             ) from error
 
     @contextmanager
-    def _open(self, path: Path, read_only: bool) -> Iterator[Session]:
-        with _one_session_per_process:
-            try:
-                with self._connected() as connection:
-                    self._attach(connection, path, read_only)
-                    connection.execute(f"USE {CATALOG}")
-                    yield Session(connection)
-                    connection.execute("USE memory")
-                    connection.execute(f"DETACH {CATALOG}")
-            except duckdb.Error as error:
-                raise _explained(error, path) from error
-
-    @contextmanager
-    def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A connection to this process's engine, which outlives it.
-
-        Whatever goes wrong costs the engine: with it goes the file, should it still be attached.
-        """
-        global _engine
-        if _engine is None or _engine[0] != self._config:
-            _close_engine()
-            _engine = self._config, duckdb.connect(":memory:", config=self._config)
+    def _open(self, path: Path, read_only: bool) -> Iterator[tuple[Session, bool]]:
+        """Yield a session, and whether the file may have changed hands since the one before."""
         try:
-            with _engine[1].cursor() as connection:
-                yield connection
-        except BaseException:
-            _close_engine()
-            raise
-
-    def _attach(self, connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool) -> None:
-        mode = "READ_ONLY" if read_only else "READ_WRITE"
-        deadline = time.monotonic() + self._lock_wait_seconds
-        pause = 0.005
-        while True:
-            try:
-                connection.execute(
-                    f"ATTACH '{_quoted(path)}' AS {CATALOG} (TYPE duckdb, {mode}, STORAGE_VERSION '{_STORAGE}')"
-                )
-                return
-            except duckdb.IOException as error:
-                if "Could not set lock" not in str(error):
-                    raise
-                if time.monotonic() > deadline:
-                    raise DatabaseError(
-                        f"The database {path} is in use by another process for more than"
-                        f" {self._lock_wait_seconds:g} s. Wait for it to end, or close the program that"
-                        " holds it."
-                    ) from error
-            time.sleep(pause)
-            pause = min(pause * 2, 0.25)
-
-
-def _close_engine() -> None:
-    global _engine
-    if _engine is not None:
-        _engine[1].close()
-        _engine = None
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+            with (
+                engine.lock,
+                engine.connected(self._config, path, read_only, self._lock_wait_seconds) as (
+                    connection,
+                    fresh,
+                ),
+            ):
+                yield Session(connection), fresh
+        except duckdb.Error as error:
+            raise _explained(error, path) from error
 
 
 def _version_message(path: Path, found: int) -> str:

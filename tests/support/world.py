@@ -123,4 +123,8 @@ def tandem_world(
         for name, value in chosen.items():
             monkeypatch.setenv(f"TANDEM_{name}", value)
         monkeypatch.chdir(folder)  # no .env or tandem.toml of the developer's takes part
-        yield World(own, server.url, folder / "marketing.duckdb")
+        world = World(own, server.url, folder / "marketing.duckdb")
+        try:
+            yield world
+        finally:
+            world.database.let_go()  # so that the file is whole, for whoever copies it

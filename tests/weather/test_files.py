@@ -22,19 +22,25 @@ from tests.support.world import PROJECT, World
 from tests.weather.weather import Changes
 
 
+def make_database(path: Path, *changes: str) -> None:
+    database = Database(path)
+    with database.write() as session:
+        for each in changes:
+            session.execute(each)
+    database.let_go()
+
+
 def text_file(path: Path) -> None:
     path.write_text("this is no database\n" * 500, "utf-8")
 
 
 def half_a_file(path: Path) -> None:
-    with Database(path).write():
-        pass
+    make_database(path)
     os.truncate(path, path.stat().st_size // 2)
 
 
 def damaged_file(path: Path) -> None:
-    with Database(path).write():
-        pass
+    make_database(path)
     whole = bytearray(path.read_bytes())
     whole[20_000::1000] = b"x" * len(whole[20_000::1000])
     path.write_bytes(bytes(whole))
@@ -50,8 +56,7 @@ def someone_elses(path: Path) -> None:
 
 
 def newer_file(path: Path) -> None:
-    with Database(path).write() as session:
-        session.execute("INSERT INTO sync.schema_version VALUES (99, now()::TIMESTAMP)")
+    make_database(path, "INSERT INTO sync.schema_version VALUES (99, now()::TIMESTAMP)")
 
 
 @pytest.mark.parametrize(
@@ -198,6 +203,7 @@ def test_a_disk_that_is_really_full(synced: World, tmp_path: Path, monkeypatch: 
         pytest.skip(f"A REAL FULL DISK CANNOT BE HAD HERE: {mounted.stderr.strip()}")
     try:
         changes = Changes.make(synced)
+        synced.database.let_go()
         shutil.copy(synced.database.path, disk / "marketing.duckdb")
         world = World(synced.org, synced.url, disk / "marketing.duckdb")
         changes.world = world
