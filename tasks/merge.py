@@ -61,7 +61,8 @@ def apply(session: Session, run: Run, batch: Batch, verdict: Verdict, of_a_cycle
     declared = run.objects[batch.object]
     findings = quarantine.without_allowed(session, declared.name, verdict.findings)
     held_back = sorted({each.sfdc_id for each in findings})
-    fields = [each for each in active_fields(session, batch.object) if each.field in set(batch.fields)]
+    mapped = active_fields(session, batch.object) if batch.pages else ()
+    fields = [each for each in mapped if each.field in set(batch.fields)]
     failed = quarantine.hold_back(session, declared, findings, batch.pages, run.id, batch.suite)
     quarantine.release(session, declared, batch.pages, held_back)
     quarantine.note_asked(session, declared.name, batch.also, batch.suite)

@@ -17,7 +17,6 @@ from tandem.database import jobs, journal, quarantine
 from tandem.database.jobs import BulkJob, StagedPage
 from tandem.database.place import places
 from tandem.errors import AuthenticationError, SalesforceError
-from tandem.objects.field_map import MappedField
 from tandem.quality.suite import edition
 from tandem.run import Run
 from tandem.salesforce import bulk_query
@@ -76,8 +75,9 @@ def ask(
     with run.database.read() as session:
         marks, unfinished = journal.watermarks(session), places(session)
         described = field_maps.described(session)
+        mapped = field_maps.active_fields_of(session, names)
         for name in names:
-            fields = list(only[name]) if only else _read_fields(field_maps.active_fields(session, name))
+            fields = list(only[name]) if only else [each.field for each in mapped[name]]
             since = None if everything else marks.get(name)
             suite = edition(run.settings.expectations, name)
             again: tuple[str, ...] = ()
@@ -122,10 +122,6 @@ def _with_filter(run: Run, name: str, error: SalesforceError) -> SalesforceError
     return SalesforceError(
         f"The filter of {name} in sync.filters may be wrong: {condition}. {error}", error.code
     )
-
-
-def _read_fields(fields: Sequence[MappedField]) -> list[str]:
-    return [each.field for each in fields]
 
 
 @task(name="count", cache_policy=NO_CACHE, persist_result=False)

@@ -42,8 +42,9 @@ class LocalServer:
                 "PREFECT_API_DATABASE_CONNECTION_URL": _connection_url(home / _DATABASE),
             }
             if not with_ui:
-                # Prefect's own name for a server for one process: no scheduler, no triggers.
+                # Prefect's own name for a server for one process: no scheduler; and nobody has automations there.
                 extra["PREFECT__SERVER_EPHEMERAL"] = "1"
+                extra["PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED"] = "false"
             descriptor = listener.fileno()
             self.process = leashed.start(
                 [

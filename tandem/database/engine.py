@@ -29,6 +29,7 @@ _LINGER_SECONDS = 0.1
 _STORAGE = "v1.5.0"
 
 lock = threading.RLock()
+_news = threading.Condition(lock)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class _Attached:
 
 _engine: tuple[Mapping[str, Any], duckdb.DuckDBPyConnection] | None = None
 _attached: _Attached | None = None
-_letting_go: threading.Timer | None = None
+_last_use = 0.0
+_keeper: threading.Thread | None = None
 
 
 @contextmanager
@@ -59,8 +61,7 @@ def connected(
 
     :raises DatabaseError: another process has the file for too long.
     """
-    global _engine, _attached
-    _keep()
+    global _engine, _attached, _last_use
     if _engine is None or _engine[0] != config:
         close()
         _engine = config, duckdb.connect(":memory:", config=dict(config))
@@ -71,18 +72,18 @@ def connected(
                 _detach()
                 _attach(connection, path, read_only, wait_seconds)
                 _attached = _Attached(path, _inode(path), read_only)
+                _watch()
             connection.execute(f"USE {CATALOG}")
             yield connection, fresh
     except BaseException:
         close()
         raise
-    _let_go_soon()
+    _last_use = time.monotonic()
 
 
 def let_go() -> None:
     """Let other processes have the file at once."""
     with lock:
-        _keep()
         _detach()
 
 
@@ -90,7 +91,6 @@ def close() -> None:
     """End the engine."""
     global _engine, _attached
     with lock:
-        _keep()
         if _engine is not None:
             _engine[1].close()
         _engine = _attached = None
@@ -126,29 +126,28 @@ def _detach() -> None:
     _attached = None
 
 
-def _let_go_soon() -> None:
-    global _letting_go
-
-    def run() -> None:
-        with lock:
-            if _letting_go is timer:  # nobody has come meanwhile
-                try:
-                    _detach()
-                except (
-                    duckdb.Error
-                ):  # what was committed stands in the log beside the file: the next session tells
-                    close()
-
-    timer = _letting_go = threading.Timer(_LINGER_SECONDS, run)
-    timer.daemon = True
-    timer.start()
+def _watch() -> None:
+    """See to it that the file is let go of when no session follows."""
+    global _keeper
+    if _keeper is None or not _keeper.is_alive():
+        _keeper = threading.Thread(target=_let_go_when_idle, daemon=True, name="let-go-of-database")
+        _keeper.start()
+    _news.notify()
 
 
-def _keep() -> None:
-    global _letting_go
-    if _letting_go is not None:
-        _letting_go.cancel()
-        _letting_go = None
+def _let_go_when_idle() -> None:
+    with lock:
+        while True:
+            left = _last_use + _LINGER_SECONDS - time.monotonic()
+            if _attached is None or left > 0:
+                _news.wait(None if _attached is None else left)
+                continue
+            try:
+                _detach()
+            except (
+                duckdb.Error
+            ):  # what was committed stands in the log beside the file: the next session tells
+                close()
 
 
 def _inode(path: Path) -> int:

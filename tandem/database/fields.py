@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 
 import duckdb
@@ -31,6 +31,19 @@ def active_fields(session: Session, object_name: str) -> list[MappedField]:
     return [each for each in field_map(session, object_name) if each.active]
 
 
+def active_fields_of(session: Session, object_names: Collection[str]) -> dict[str, list[MappedField]]:
+    """Return, for each of these objects, the fields that take part in the sync now."""
+    maps: dict[str, list[MappedField]] = {name: [] for name in object_names}
+    found = session.rows(
+        f"SELECT {_COLUMNS} FROM sync.field_map WHERE active AND object IN (SELECT unnest(CAST(? AS VARCHAR[])))",
+        [list(object_names)],
+    )
+    for row in found:
+        each = MappedField(*row.values())
+        maps[each.object].append(each)
+    return maps
+
+
 def returned_fields(session: Session, object_name: str) -> list[str]:
     """Return the fields that take part now and were out of sight before."""
     found = session.rows(
@@ -38,7 +51,11 @@ def returned_fields(session: Session, object_name: str) -> list[str]:
         [object_name],
     )
     returned = {row["field"] for row in found}
-    return [each.field for each in active_fields(session, object_name) if each.field in returned]
+    return [
+        each.field
+        for each in (active_fields(session, object_name) if returned else ())
+        if each.field in returned
+    ]
 
 
 def columns_of(session: Session, schema: str, table: str) -> dict[str, str]:

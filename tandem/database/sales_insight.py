@@ -15,7 +15,7 @@ from tandem.clock import utc_now
 from tandem.database.activity import ActivityType, log_values
 from tandem.database.compare import literal
 from tandem.database.connection import Session
-from tandem.database.fields import active_fields, columns_of
+from tandem.database.fields import active_fields_of, columns_of
 from tandem.database.person_merge import SCORE
 from tandem.objects import CONTACT, LEAD
 from tandem.objects.sales_insight import SALES_INSIGHT
@@ -39,8 +39,8 @@ def refresh(session: Session, run_id: str) -> None:
     """Work out what changed. Call it inside a transaction, before what is to be sent is looked for."""
     mapped = {
         each.column
-        for name in (LEAD.name, CONTACT.name)
-        for each in active_fields(session, name)
+        for fields in active_fields_of(session, (LEAD.name, CONTACT.name)).values()
+        for each in fields
         if each.column and each.field in SALES_INSIGHT
     }
     columns = columns_of(session, "marketing", "person")

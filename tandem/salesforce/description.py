@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any, Self
 
 
@@ -100,6 +101,7 @@ class ObjectDescribe:
         return json.dumps({**asdict(self), "fields": [asdict(field) for field in self.fields.values()]})
 
     @classmethod
+    @lru_cache(maxsize=100)  # a run asks for the same texts at each step
     def from_json(cls, text: str) -> Self:
         """Read what :meth:`to_json` wrote."""
         kept: dict[str, Any] = json.loads(text)
