@@ -37,12 +37,12 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     )
 
     from flows.local.server import LocalServer
-    from tests.support.prefect_home import one_certificate, prepare_home
+    from tests.support.prefect_home import events_unsent, one_certificate, prepare_home
 
     home = tmp_path_factory.mktemp("prefect")
     prepare_home(home)
     os.environ["SSL_CERT_FILE"] = str(one_certificate(home))
-    # What becomes of single tasks is kept by services that take a quarter of a small cycle.
+    # What becomes of single tasks is kept by services that take a quarter of a small cycle; see events_unsent too.
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
         environment.setenv("PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED", "false")
@@ -58,7 +58,7 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
             # A client that verifies takes its certificates from elsewhere than SSL_CERT_FILE.
             PREFECT_API_TLS_INSECURE_SKIP_VERIFY: True,
         }
-        with temporary_settings(settings):
+        with temporary_settings(settings), events_unsent():
             yield
     finally:
         os.environ.pop("PREFECT_API_URL", None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +22,22 @@ def one_certificate(folder: Path) -> Path:
     whole, end, _ = Path(certifi.where()).read_text("utf-8").partition("-----END CERTIFICATE-----\n")
     file.write_text(whole + end, "utf-8")
     return file
+
+
+@contextmanager
+def events_unsent() -> Iterator[None]:
+    """Let flows of this process tell nobody of their tasks: the server of the tests does not keep it.
+
+    Each event costs a trip to the server, and each run two questions about what it belongs to.
+    """
+    from prefect.events.clients import NullEventsClient
+    from prefect.events.worker import EventsWorker
+
+    EventsWorker.set_client_override(NullEventsClient)
+    try:
+        yield
+    finally:
+        EventsWorker.set_client_override(None)
 
 
 def prepare_home(home: Path) -> None:
