@@ -6,6 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.quality.check import check as check_batch
+from tandem.quality.suite import edition
 from tandem.run import Run
 from tasks.batch import Batch, Verdict
 
@@ -18,9 +19,9 @@ def check(run: Run, batch: Batch, some_fields: bool = False) -> Verdict:
     :return: the rows to keep out, with the reasons.
     :raises SuiteFailed: the batch is unfit as a whole; nothing of it may be applied.
     """
-    if not batch.pages:
+    folder = run.settings.expectations
+    if not batch.pages or not edition(folder, batch.object):
         return Verdict()
     # Warnings are for the report on the whole object: nobody is told of them batch by batch.
-    folder = run.settings.expectations
     report = check_batch(batch.object, batch.pages, folder, some_fields, only_critical=True)
     return Verdict(tuple(report.findings))
