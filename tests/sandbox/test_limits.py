@@ -33,6 +33,8 @@ def test_long_requests_at_once(org: Org, server: Server, client: Client) -> None
             with Client(server.url, org.client_id, org.client_secret) as other:
                 refused = other.get("sobjects")
                 fault = Soap(server, other).raw("<getUserInfo/>")
+            # The client has its answer a moment before its request counts as ended.
+            org.core.meter.slots.long_seconds = 20.0
             release.set()
             assert long.result().status_code == 200
     finally:
