@@ -6,7 +6,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 
 from tandem.quality.check import check as check_batch
-from tandem.quality.suite import edition
+from tandem.quality.suite import load
 from tandem.run import Run
 from tasks.batch import Batch, Verdict
 
@@ -20,7 +20,7 @@ def check(run: Run, batch: Batch, some_fields: bool = False) -> Verdict:
     :raises SuiteFailed: the batch is unfit as a whole; nothing of it may be applied.
     """
     folder = run.settings.expectations
-    if not batch.pages or not edition(folder, batch.object):
+    if not batch.pages or load(folder, batch.object) is None:
         return Verdict()
     # Warnings are for the report on the whole object: nobody is told of them batch by batch.
     report = check_batch(batch.object, batch.pages, folder, some_fields, only_critical=True)

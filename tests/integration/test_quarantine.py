@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tandem.errors import TandemError
 from tests.conformance.conftest import refused, tandem
 from tests.support.world import World
 
@@ -83,3 +84,11 @@ def test_a_record_is_let_in_given_up_or_judged_by_an_edited_suite(
         (dropped, "dropped"),
         (dropped, "repaired"),
     }
+
+
+def test_a_suite_that_cannot_be_read_lets_nobody_in(world: World, tmp_path: Path) -> None:
+    suite = tmp_path / "expectations" / "lead.json"
+    suite.mkdir(parents=True)
+    with pytest.raises(TandemError, match=r"lead\.json cannot be read: .* Put it right or move it away\."):
+        world.sync(objects=["Lead"])
+    assert world.rows("SELECT * FROM marketing.person") == []
