@@ -71,7 +71,7 @@ def measured(*command: str) -> dict[str, Any]:
 
 
 def flow(name: str, database: Path, loaded: bool = False) -> dict[str, Any]:
-    """Run a flow and return its summary, with the seconds from lease to end.
+    """Run a flow on a database and return its summary, with the seconds from lease to end.
 
     :param loaded: load Great Expectations first, as the others' libraries are; a cycle pays for it.
     """
@@ -81,6 +81,7 @@ def flow(name: str, database: Path, loaded: bool = False) -> dict[str, Any]:
     )
     if loaded:
         program = f"from tandem.quality.gx import warm_up; warm_up(); {program}"
+    os.environ["TANDEM_DATABASE"] = str(database)
     summary = measured("-c", program)
     with Database(database).read() as session:
         run = session.rows("SELECT started_at, ended_at FROM sync.run WHERE id = ?", [summary["run_id"]])[0]
@@ -97,14 +98,9 @@ def land(kind: str, folder: Path) -> dict[str, Any]:
 
 def copied(folder: Path) -> dict[str, Any]:
     """Measure a full first sync into a database of its own, and take it away again."""
-    database = folder / "marketing.duckdb"
-    usual = os.environ["TANDEM_DATABASE"]
-    os.environ["TANDEM_DATABASE"] = str(database)
-    try:
-        return flow("backfill", database, loaded=True)
-    finally:
-        os.environ["TANDEM_DATABASE"] = usual
-        shutil.rmtree(folder)
+    facts = flow("backfill", folder / "marketing.duckdb", loaded=True)
+    shutil.rmtree(folder)
+    return facts
 
 
 def change_both_sides(database: Path) -> None:
@@ -129,7 +125,7 @@ def main(people: int) -> None:
     with tempfile.TemporaryDirectory(prefix="tandem-bench-") as name, org(people):
         folder = Path(name)
         database = folder / "marketing.duckdb"
-        os.environ |= {"TANDEM_DATABASE": str(database), "TANDEM_STAGING": str(folder / "staging")}
+        os.environ["TANDEM_STAGING"] = str(folder / "staging")
         floors = [land("floor", folder), land("floor", folder)]
         fulls = [copied(folder / "first"), copied(folder / "second")]
         dlt = land("dlt", folder)

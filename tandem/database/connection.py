@@ -164,12 +164,9 @@ class Database:
     def _open(self, path: Path, read_only: bool) -> Iterator[tuple[Session, bool]]:
         """Yield a session, and whether the file may have changed hands since the one before."""
         try:
-            with (
-                engine.lock,
-                engine.connected(self._config, path, read_only, self._lock_wait_seconds) as (
-                    connection,
-                    fresh,
-                ),
+            with engine.connected(self._config, path, read_only, self._lock_wait_seconds) as (
+                connection,
+                fresh,
             ):
                 yield Session(connection), fresh
         except duckdb.Error as error:

@@ -1,7 +1,7 @@
 """The DuckDB of this process, and the file that it has attached.
 
-A file lock belongs to a process and does not keep two threads of one apart: whoever uses the engine holds
-:data:`lock`. Starting DuckDB costs ten sessions, so it outlives them; attaching a file reads its whole catalog
+A file lock belongs to a process and does not keep two threads of one apart: one thread at a time has the engine.
+Starting DuckDB costs ten sessions, so it outlives them; attaching a file reads its whole catalog
 and costs more than most sessions do, so a file stays attached for a moment, for the session that follows at once.
 """
 
@@ -20,7 +20,7 @@ import duckdb
 
 from tandem.errors import DatabaseError
 
-CATALOG = "tandem"
+_CATALOG = "tandem"
 
 #: How long a file stays attached after a session: others wait that much longer for it.
 _LINGER_SECONDS = 0.1
@@ -28,8 +28,8 @@ _LINGER_SECONDS = 0.1
 # The form of a new file; the one that DuckDB takes by default holds texts in more than twice the room.
 _STORAGE = "v1.5.0"
 
-lock = threading.RLock()
-_news = threading.Condition(lock)
+_lock = threading.RLock()
+_news = threading.Condition(_lock)
 
 
 @dataclass(frozen=True)
@@ -55,42 +55,43 @@ _keeper: threading.Thread | None = None
 def connected(
     config: Mapping[str, Any], path: Path, read_only: bool, wait_seconds: float
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, bool]]:
-    """Yield a connection to the file, and whether it was attached for it. Call it with the :data:`lock` held.
+    """Yield a connection to the file, and whether it was attached for it.
 
     Whatever goes wrong costs the engine: with it goes the file.
 
     :raises DatabaseError: another process has the file for too long.
     """
     global _engine, _attached, _last_use
-    if _engine is None or _engine[0] != config:
-        close()
-        _engine = config, duckdb.connect(":memory:", config=dict(config))
-    try:
-        with _engine[1].cursor() as connection:
-            fresh = _attached is None or not _attached.serves(path, read_only)
-            if fresh:
-                _detach()
-                _attach(connection, path, read_only, wait_seconds)
-                _attached = _Attached(path, _inode(path), read_only)
-                _watch()
-            connection.execute(f"USE {CATALOG}")
-            yield connection, fresh
-    except BaseException:
-        close()
-        raise
-    _last_use = time.monotonic()
+    with _lock:
+        if _engine is None or _engine[0] != config:
+            close()
+            _engine = config, duckdb.connect(":memory:", config=dict(config))
+        try:
+            with _engine[1].cursor() as connection:
+                fresh = _attached is None or not _attached.serves(path, read_only)
+                if fresh:
+                    _detach()
+                    _attach(connection, path, read_only, wait_seconds)
+                    _attached = _Attached(path, _inode(path), read_only)
+                    _watch()
+                connection.execute(f"USE {_CATALOG}")
+                yield connection, fresh
+        except BaseException:
+            close()
+            raise
+        _last_use = time.monotonic()
 
 
 def let_go() -> None:
     """Let other processes have the file at once."""
-    with lock:
+    with _lock:
         _detach()
 
 
 def close() -> None:
     """End the engine."""
     global _engine, _attached
-    with lock:
+    with _lock:
         if _engine is not None:
             _engine[1].close()
         _engine = _attached = None
@@ -104,7 +105,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool, 
     while True:
         try:
             connection.execute(
-                f"ATTACH '{quoted}' AS {CATALOG} (TYPE duckdb, {mode}, STORAGE_VERSION '{_STORAGE}')"
+                f"ATTACH '{quoted}' AS {_CATALOG} (TYPE duckdb, {mode}, STORAGE_VERSION '{_STORAGE}')"
             )
             return
         except duckdb.IOException as error:
@@ -122,7 +123,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, read_only: bool, 
 def _detach() -> None:
     global _attached
     if _engine is not None and _attached is not None:
-        _engine[1].execute(f"DETACH {CATALOG}")
+        _engine[1].execute(f"DETACH {_CATALOG}")
     _attached = None
 
 
@@ -136,7 +137,7 @@ def _watch() -> None:
 
 
 def _let_go_when_idle() -> None:
-    with lock:
+    with _lock:
         while True:
             left = _last_use + _LINGER_SECONDS - time.monotonic()
             if _attached is None or left > 0:
@@ -144,9 +145,8 @@ def _let_go_when_idle() -> None:
                 continue
             try:
                 _detach()
-            except (
-                duckdb.Error
-            ):  # what was committed stands in the log beside the file: the next session tells
+            except duckdb.Error:
+                # What was committed stands in the log beside the file; the next session says what is wrong.
                 close()
 
 

@@ -50,12 +50,10 @@ def returned_fields(session: Session, object_name: str) -> list[str]:
         "SELECT DISTINCT field FROM sync.schema_change WHERE object = ? AND change = 'returned' ORDER BY field",
         [object_name],
     )
+    if not found:
+        return []
     returned = {row["field"] for row in found}
-    return [
-        each.field
-        for each in (active_fields(session, object_name) if returned else ())
-        if each.field in returned
-    ]
+    return [each.field for each in active_fields(session, object_name) if each.field in returned]
 
 
 def columns_of(session: Session, schema: str, table: str) -> dict[str, str]:
